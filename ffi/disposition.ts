@@ -1,0 +1,71 @@
+/** What happens to this process when a signal arrives: sigaction(2), and the main thread's mask. */
+
+import { LAST_SIGNAL, SIGNAL_ACTION, SIZE } from "./abi.ts";
+import { libc } from "./libc.ts";
+import { signalSet } from "./signal_set.ts";
+
+const SIG_DFL = 0n;
+const SIG_IGN = 1n;
+const SIG_SETMASK = 2;
+
+/** A `struct sigaction`, to be put back with {@linkcode restoreDisposition}. */
+type Disposition = Uint8Array<ArrayBuffer>;
+
+/**
+ * The signals that are ignored now.
+ *
+ * Asked before the first listener it tells what the caller wished (nohup(1), `trap '' HUP`): an ignored signal
+ * survives execve(2). SIGPIPE is left out: the runtime ignores it before any code of ours runs, so what the
+ * caller had cannot be known.
+ */
+export function ignoredSignals(): number[] {
+  const SIGPIPE = 13;
+  const ignored = [];
+  const action = new Uint8Array(SIZE.signalAction);
+  const handler = new DataView(action.buffer);
+  for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
+    if (signal === SIGPIPE) continue;
+    if (
+      libc.sigaction(signal, null, action) === 0 &&
+      handler.getBigUint64(SIGNAL_ACTION.handler, true) === SIG_IGN
+    ) ignored.push(signal);
+  }
+  return ignored;
+}
+
+/** Ignores the signal; returns what was in force before. */
+export function ignoreSignal(signal: number): Disposition {
+  return setHandler(signal, SIG_IGN, 0);
+}
+
+/** Gives the signal its default effect; returns what was in force before. */
+export function defaultSignal(signal: number): Disposition {
+  return setHandler(signal, SIG_DFL, 0);
+}
+
+/** Installs a handler by its address with `SA_*` flags; returns what was in force before. */
+export function setHandler(signal: number, handler: bigint, flags: number): Disposition {
+  const action = new Uint8Array(SIZE.signalAction);
+  const view = new DataView(action.buffer);
+  view.setBigUint64(SIGNAL_ACTION.handler, handler, true);
+  view.setInt32(SIGNAL_ACTION.flags, flags, true);
+  const before = new Uint8Array(SIZE.signalAction);
+  libc.sigaction(signal, action, before);
+  return before;
+}
+
+/** Puts back what {@linkcode ignoreSignal} and its like returned. */
+export function restoreDisposition(signal: number, disposition: Disposition): void {
+  libc.sigaction(signal, disposition, null);
+}
+
+/**
+ * Makes these the only signals that are blocked on the calling (the main) thread; pthread_sigmask(3).
+ *
+ * The others stay open to signals, so one that is sent to the process still arrives there. One that the kernel
+ * raises because of what the main thread itself does (SIGPIPE for a write, SIGTTOU for output to a terminal
+ * from the background) stays with the main thread, and blocked it has no effect.
+ */
+export function blockOnMainThread(signals: Iterable<number>): void {
+  libc.pthread_sigmask(SIG_SETMASK, signalSet(signals), null);
+}

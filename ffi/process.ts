@@ -1,0 +1,58 @@
+/** What denit asks of the kernel about processes, itself and others: kill(2), prctl(2), chdir(2). */
+
+import { cString } from "./c_string.ts";
+import { errno, libc } from "./libc.ts";
+
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_CHILD_SUBREAPER = 36;
+
+/**
+ * Makes this process the one that adopts the orphans among its descendants; prctl(2).
+ *
+ * Returns whether the kernel took it.
+ */
+export function becomeSubreaper(): boolean {
+  return libc.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n) === 0;
+}
+
+/** Has the kernel send this process the signal when its parent dies; returns whether it took that. */
+export function setParentDeathSignal(signal: number): boolean {
+  return libc.prctl(PR_SET_PDEATHSIG, BigInt(signal), 0n, 0n, 0n) === 0;
+}
+
+/** The parent's process id; 0 for the first process of a PID namespace. */
+export function parentId(): number {
+  return libc.getppid();
+}
+
+/** How a kill(2) went: it is `"gone"` when nothing has that id any more. */
+export type KillResult = "sent" | "gone" | "not permitted";
+
+const EPERM = 1;
+
+/**
+ * Sends a signal to one process (`pid`), to a process group (`-group`), or to every process that may be
+ * signalled but this one and the first (`-1`).
+ *
+ * The kernel walks the list of processes in one go: a process that is about to fork gets it before it does.
+ */
+export function sendSignal(to: number, signal: number): KillResult {
+  if (libc.kill(to, signal) === 0) return "sent";
+  return errno() === EPERM ? "not permitted" : "gone";
+}
+
+/** Whether any process but this one is in the PID namespace, zombies included. For its first process only. */
+export function anyOtherProcess(): boolean {
+  return libc.kill(-1, 0) === 0;
+}
+
+/** Makes `path` the working directory; returns whether that could be done. */
+export function changeDirectory(path: string): boolean {
+  return libc.chdir(cString(path)) === 0;
+}
+
+/** Ends the process at once, with no handler run and nothing flushed; _exit(2). */
+export function exitNow(code: number): never {
+  libc._exit(code);
+  throw new Error("_exit returned");
+}

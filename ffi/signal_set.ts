@@ -1,0 +1,14 @@
+/** Sets of signals as the kernel keeps them: bit N-1 stands for signal N. */
+
+import { SIZE } from "./abi.ts";
+
+/**
+ * A `sigset_t` that holds the signals.
+ *
+ * Set by hand, because `sigaddset` and `sigfillset` leave out 32 and 33, which glibc keeps for itself.
+ */
+export function signalSet(signals: Iterable<number>): Uint8Array<ArrayBuffer> {
+  const set = new Uint8Array(SIZE.signalSet);
+  for (const signal of signals) set[(signal - 1) >> 3]! |= 1 << ((signal - 1) & 7);
+  return set;
+}

@@ -1,0 +1,185 @@
+/** How a program is started: posix_spawn(3). It goes through libc, not `Deno.Command`, so that one reaper serves all. */
+
+import { LAST_SIGNAL, SIZE } from "./abi.ts";
+import { cString, type CStringTable, cStringTable } from "./c_string.ts";
+import { ignoreSignal, restoreDisposition } from "./disposition.ts";
+import { readVariable } from "./environment.ts";
+import { readHead } from "./file.ts";
+import { environment, hasSymbol, libc } from "./libc.ts";
+import { signalSet } from "./signal_set.ts";
+
+/** A program to start, and how. */
+export interface SpawnOrder {
+  /** The command and its arguments: at least one. */
+  readonly argv: readonly (string | Uint8Array)[];
+  /** Whether the new process group gets the foreground of the terminal on standard input. */
+  readonly foreground: boolean;
+  /** Signals that stay ignored in the program. All others start with their default effect. */
+  readonly ignored: readonly number[];
+}
+
+/** Why a program could not be started. */
+export interface SpawnFailure {
+  /**
+   * `"not found"`: nothing has that name. `"not executable"`: found, but this system cannot run it.
+   * `"refused"`: the system gave no process for it (limits, memory).
+   */
+  readonly name: "not found" | "not executable" | "refused";
+  /** The reason in words, without the command's name. */
+  readonly reason: string;
+}
+
+const POSIX_SPAWN_SETPGROUP = 0x02;
+const POSIX_SPAWN_SETSIGDEF = 0x04;
+const POSIX_SPAWN_SETSIGMASK = 0x08;
+
+const [ENOENT, E2BIG, ENOEXEC, EACCES, ENOTDIR, ENAMETOOLONG, ELOOP] = [2, 7, 8, 13, 20, 36, 40] as const;
+/** What the child reports when the terminal is no longer there, or no longer ours to give away. */
+const TERMINAL_ERRORS: readonly number[] = [/* EPERM */ 1, /* EIO */ 5, /* ENXIO */ 6, /* ENOTTY */ 25];
+const [EAGAIN, ENOMEM, ENFILE, EMFILE] = [11, 12, 23, 24] as const;
+const [F_OK, X_OK] = [0, 1] as const;
+
+const STDIN = 0;
+/** glibc 2.35 gives the terminal away in the child, before the program starts; with an older one we do, after. */
+const SETS_FOREGROUND = hasSymbol("posix_spawn_file_actions_addtcsetpgrp_np");
+
+/** Where a command without a slash is looked for when there is no PATH; confstr(3), as posix_spawnp does. */
+const DEFAULT_PATH = "/bin:/usr/bin";
+
+/**
+ * Starts a program as the leader of a process group of its own, in the present working directory and with the
+ * present environment, with no signal blocked.
+ *
+ * Returns its process id once it has been executed. A file that the kernel does not know how to execute and that
+ * is no binary is run by `/bin/sh`, as a shell would (execvp(3)).
+ */
+export function spawn(order: SpawnOrder): number | SpawnFailure {
+  const file = order.argv[0]!;
+  const attributes = spawnAttributes(order.ignored);
+  const actions = spawnFileActions(order.foreground);
+  // Sigaction, not the spawn attributes, can keep a signal ignored that we catch.
+  const caught = order.ignored.map((signal) => [signal, ignoreSignal(signal)] as const);
+  try {
+    const run = (call: typeof libc.posix_spawnp, path: string | Uint8Array, argv: CStringTable): number =>
+      execute(call, path, argv, attributes, actions);
+    const pid = run(libc.posix_spawnp, file, cStringTable(order.argv));
+    if (order.foreground && TERMINAL_ERRORS.includes(-pid)) return spawn({ ...order, foreground: false });
+    if (order.foreground && !SETS_FOREGROUND && pid > 0) libc.tcsetpgrp(STDIN, pid);
+    if (pid !== -ENOEXEC) return pid > 0 ? pid : explain(-pid, file);
+
+    const script = findExecutable(file);
+    if (script === null || isElf(script)) return explain(ENOEXEC, file);
+    const shell = run(libc.posix_spawn, "/bin/sh", cStringTable(["/bin/sh", script, ...order.argv.slice(1)]));
+    if (shell === -ENOENT) {
+      return {
+        name: "not executable",
+        reason: "it has no #! line, and there is no /bin/sh that could run it as a script",
+      };
+    }
+    return shell > 0 ? shell : explain(-shell, file);
+  } finally {
+    for (const [signal, disposition] of caught) restoreDisposition(signal, disposition);
+    libc.posix_spawn_file_actions_destroy(actions);
+  }
+}
+
+/** One call of posix_spawn or posix_spawnp: the process id, or the error number negated. */
+function execute(
+  call: typeof libc.posix_spawnp,
+  path: string | Uint8Array,
+  argv: CStringTable,
+  attributes: Uint8Array<ArrayBuffer>,
+  actions: Uint8Array<ArrayBuffer>,
+): number {
+  const pid = new Int32Array(1);
+  const error = call(
+    new Uint8Array(pid.buffer),
+    cString(path),
+    actions,
+    attributes,
+    argv.pointers,
+    environment(),
+  );
+  return error === 0 ? pid[0]! : -error;
+}
+
+function spawnAttributes(ignored: readonly number[]): Uint8Array<ArrayBuffer> {
+  const attributes = new Uint8Array(SIZE.spawnAttributes);
+  libc.posix_spawnattr_init(attributes); // an empty mask, and process group 0: a new one
+  const defaults = [];
+  for (let signal = 1; signal <= LAST_SIGNAL; signal++) if (!ignored.includes(signal)) defaults.push(signal);
+  libc.posix_spawnattr_setsigdefault(attributes, signalSet(defaults));
+  libc.posix_spawnattr_setflags(
+    attributes,
+    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK,
+  );
+  return attributes;
+}
+
+function spawnFileActions(foreground: boolean): Uint8Array<ArrayBuffer> {
+  const actions = new Uint8Array(SIZE.spawnFileActions);
+  libc.posix_spawn_file_actions_init(actions);
+  if (foreground && SETS_FOREGROUND) libc.posix_spawn_file_actions_addtcsetpgrp_np(actions, STDIN);
+  return actions;
+}
+
+function explain(error: number, file: string | Uint8Array): SpawnFailure {
+  const name = typeof file === "string" ? file : new TextDecoder().decode(file);
+  switch (error) {
+    case ENOENT:
+      if (findExecutable(file) !== null) {
+        return {
+          name: "not executable",
+          reason: "the file is there, but the interpreter or loader that it names is not",
+        };
+      }
+      return {
+        name: "not found",
+        reason: name.includes("/") ? "no such file" : `no such command in PATH (${searchPath()})`,
+      };
+    case ENOTDIR:
+      return { name: "not found", reason: "a part of its path is not a directory" };
+    case EACCES:
+      return {
+        name: "not executable",
+        reason: "it is not an executable file, or its folder may not be searched",
+      };
+    case ENOEXEC:
+      return { name: "not executable", reason: "it is a program for another machine, or damaged" };
+    case EAGAIN:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+      return { name: "refused", reason: `the system has no room for another process (${describe(error)})` };
+    case E2BIG:
+    case ENAMETOOLONG:
+    case ELOOP:
+    default:
+      return { name: "not executable", reason: describe(error) };
+  }
+}
+
+/** strerror(3), in lower case as the middle of a sentence. */
+function describe(error: number): string {
+  const text = Deno.UnsafePointerView.getCString(libc.strerror(error)!);
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function searchPath(): string {
+  return readVariable("PATH") ?? DEFAULT_PATH;
+}
+
+/** The path of the file that posix_spawnp found for a command: the first that may be executed, else that exists. */
+function findExecutable(file: string | Uint8Array): string | Uint8Array | null {
+  if (typeof file !== "string") return file;
+  if (file.includes("/")) return libc.access(cString(file), F_OK) === 0 ? file : null;
+  if (file === "") return null;
+  const candidates = searchPath().split(":").map((folder) => `${folder === "" ? "." : folder}/${file}`);
+  return candidates.find((path) => libc.access(cString(path), X_OK) === 0) ??
+    candidates.find((path) => libc.access(cString(path), F_OK) === 0) ?? null;
+}
+
+function isElf(path: string | Uint8Array): boolean {
+  const head = readHead(path, 4);
+  return head !== null && head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
+}

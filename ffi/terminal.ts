@@ -1,0 +1,50 @@
+/** The controlling terminal on standard input: who has its foreground, and how job control stops us. */
+
+import { defaultSignal, restoreDisposition } from "./disposition.ts";
+import { libc } from "./libc.ts";
+import { sendSignal } from "./process.ts";
+
+const STDIN = 0;
+const STDERR = 2;
+const SIGCONT = 18;
+const SIGTSTP = 20;
+
+/** Whether standard input is our controlling terminal and our process group is in its foreground; tcgetpgrp(3). */
+export function hasForeground(): boolean {
+  return libc.tcgetpgrp(STDIN) === libc.getpgrp();
+}
+
+/** Whether standard error is a terminal; isatty(3). */
+export function errorsGoToTerminal(): boolean {
+  return libc.isatty(STDERR) === 1;
+}
+
+/** Takes the foreground back for our own process group, from whichever has it. Needs SIGTTOU blocked. */
+export function reclaimForeground(): void {
+  libc.tcsetpgrp(STDIN, libc.getpgrp());
+}
+
+/**
+ * Does what a shell with job control expects when the process group `group`, to which we gave the terminal, has
+ * stopped for it: our own group stops too, the shell gets its prompt back, and after `fg` or `bg` the group goes
+ * on, in the foreground if that is where the shell put us.
+ *
+ * Where there is no shell above us (PID 1, an orphaned process group) the kernel stops nobody; a group that
+ * stopped in the foreground (Ctrl-Z) is then continued at once, since nobody could ever do it. Returns whether
+ * the group was continued.
+ */
+export function suspendWith(group: number): boolean {
+  const STOPPED_AT_LEAST_MS = 1; // no shell continues us faster than that; the kernel's refusal takes microseconds
+  const inForeground = libc.tcgetpgrp(STDIN) === group;
+  if (inForeground) reclaimForeground();
+  if (inForeground || !hasForeground()) {
+    const caught = defaultSignal(SIGTSTP);
+    const before = performance.now();
+    sendSignal(0, SIGTSTP);
+    const stopped = performance.now() - before >= STOPPED_AT_LEAST_MS;
+    restoreDisposition(SIGTSTP, caught);
+    if (!stopped && !inForeground) return false;
+  }
+  if (hasForeground()) libc.tcsetpgrp(STDIN, group);
+  return sendSignal(-group, SIGCONT) === "sent";
+}

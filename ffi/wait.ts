@@ -1,0 +1,58 @@
+/** How children end: waitpid(2) and waitid(2). */
+
+import { SIGNAL_INFO, SIZE } from "./abi.ts";
+import { libc } from "./libc.ts";
+
+/** What became of a child, as wait(2) tells it. */
+export type WaitStatus =
+  | { readonly name: "exited"; readonly code: number }
+  | { readonly name: "killed"; readonly signal: number; readonly coreDumped: boolean }
+  | { readonly name: "stopped"; readonly signal: number };
+
+/** A child and what became of it. */
+export interface Waited {
+  readonly pid: number;
+  readonly status: WaitStatus;
+}
+
+const WNOHANG = 1;
+const WUNTRACED = 2;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+const P_ALL = 0;
+
+/** The meaning of a status word; the macros of wait(2). */
+export function decodeStatus(word: number): WaitStatus {
+  const signal = word & 0x7f;
+  if (signal === 0) return { name: "exited", code: (word >> 8) & 0xff };
+  if (signal === 0x7f) return { name: "stopped", signal: (word >> 8) & 0xff };
+  return { name: "killed", signal, coreDumped: (word & 0x80) !== 0 };
+}
+
+const statusWord = new Int32Array(1);
+const statusBytes = new Uint8Array(statusWord.buffer);
+
+/**
+ * Takes one child that has ended (it is reaped by that) or has been stopped, without waiting.
+ *
+ * Returns `null` when there is none now. One SIGCHLD may stand for many children: call until then.
+ */
+export function takeChild(): Waited | null {
+  const pid = libc.waitpid(-1, statusBytes, WNOHANG | WUNTRACED);
+  return pid > 0 ? { pid, status: decodeStatus(statusWord[0]!) } : null;
+}
+
+const signalInfo = new Uint8Array(SIZE.signalInfo);
+const signalInfoView = new DataView(signalInfo.buffer);
+
+/**
+ * The next child that has ended, left as the zombie that it is, so that /proc still knows its name.
+ *
+ * Returns `"running"` when there are children and none has ended, `"none"` when there are no children.
+ */
+export function peekChild(): number | "running" | "none" {
+  signalInfo.fill(0);
+  if (libc.waitid(P_ALL, 0, signalInfo, WEXITED | WNOHANG | WNOWAIT) !== 0) return "none"; // ECHILD alone
+  const pid = signalInfoView.getInt32(SIGNAL_INFO.pid, true);
+  return pid > 0 ? pid : "running";
+}

@@ -1,0 +1,106 @@
+/** From the command line and the environment to what is to be done. */
+
+import type { Command } from "../core/model.ts";
+import { type BadOption, getopt, type Grammar } from "./getopt.ts";
+import {
+  type BadValue,
+  defaultSettings,
+  type Option,
+  OPTIONS,
+  type Settings,
+  variableOf,
+} from "./options.ts";
+
+/** What the command line asks for. */
+export type Request =
+  | { readonly name: "run"; readonly settings: Settings; readonly command: Command }
+  | { readonly name: "help" }
+  | { readonly name: "version" }
+  | { readonly name: "refuse"; readonly settings: Settings; readonly problem: Problem };
+
+/** What is wrong with a command line, and words of which one may have been meant instead of `wrong`. */
+export interface Problem {
+  readonly message: string;
+  readonly wrong?: string;
+  readonly known?: readonly string[];
+}
+
+/** What the error says when there is nothing to run. */
+const USAGE = "expected: denit [OPTIONS] -- COMMAND [ARG...]";
+
+const GRAMMAR: Grammar = {
+  options: new Map([
+    ...OPTIONS.flatMap(({ long, short, value }) =>
+      [long, ...short === undefined ? [] : [short]].map((name) =>
+        [name, { takesValue: value !== undefined }] as const
+      )
+    ),
+    ...["help", "h", "version", "V"].map((name) => [name, { takesValue: false }] as const),
+  ]),
+};
+
+/**
+ * Reads the command line, and before it each option's variable by `readVariable`: the command line wins.
+ *
+ * An option that may be repeated adds to what its variable holds.
+ */
+export function parseCommandLine(
+  words: readonly string[],
+  readVariable: (name: string) => string | undefined,
+): Request {
+  const settings = defaultSettings();
+  const refuse = (problem: Problem): Request => ({ name: "refuse", settings, problem });
+
+  for (const option of OPTIONS) {
+    const variable = variableOf(option);
+    const text = readVariable(variable);
+    if (text === undefined || text === "") continue;
+    for (const value of option.repeatable ? text.split(/[\s,]+/).filter((part) => part !== "") : [text]) {
+      const bad = option.apply(settings, value);
+      if (bad !== null) return refuse(badValue(`${variable}=${text}`, value, bad));
+    }
+  }
+
+  const line = getopt(words, GRAMMAR);
+  if ("problem" in line) return refuse(badOption(line));
+  for (const given of line.options) {
+    if (given.name === "help" || given.name === "h") return { name: "help" };
+    if (given.name === "version" || given.name === "V") return { name: "version" };
+    const option = OPTIONS.find(({ long, short }) => given.name === long || given.name === short)!;
+    const value = given.value ?? "true";
+    const bad = option.apply(settings, value);
+    if (bad !== null) return refuse(badValue(writeOption(given.name), value, bad));
+  }
+
+  const [command, ...rest] = line.operands;
+  if (command === undefined) return refuse({ message: `no command given; ${USAGE}` });
+  if (!line.separated) {
+    const right = ["denit", "--", ...line.operands].join(" ");
+    return refuse({
+      message: `${JSON.stringify(command)} is no subcommand; to run a program write: ${right}`,
+    });
+  }
+  return { name: "run", settings, command: [command, ...rest] };
+}
+
+function badOption({ problem, option }: BadOption): Problem {
+  if (problem === "no value") {
+    const name = option.replace(/^-+/, "");
+    const { value } = OPTIONS.find(({ long, short }) => name === long || name === short) as Option;
+    return { message: `${option} needs a value: ${option} ${value}` };
+  }
+  return {
+    message: `unknown option ${option}; denit --help lists them`,
+    wrong: option,
+    known: [...GRAMMAR.options.keys()].filter((name) => name.length > 1).map((name) => `--${name}`),
+  };
+}
+
+function badValue(where: string, value: string, bad: BadValue): Problem {
+  const message = `${where}: ${JSON.stringify(value)} is not valid; expected ${bad.expected}`;
+  return bad.known === undefined ? { message } : { message, wrong: bad.wrong ?? value, known: bad.known };
+}
+
+function writeOption(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}

@@ -1,0 +1,165 @@
+/**
+ * The nouns of the heart: facts that come in, orders that go out, and what is remembered between them.
+ *
+ *     starting --spawned--> running --main ended--> stopping --grace over--> killing
+ *        |                                             |                        |
+ *        +--spawn failed--> ended <---nobody is left---+------------------------+
+ *
+ * Facts are in the past tense, orders in the imperative. Nothing here knows a clock, a process or an API.
+ */
+
+/** How a run is to go: the options of the command line, and what denit is in its system. */
+export interface Policy {
+  /** Who gets a forwarded signal while main runs: its process group, main alone, or every process. */
+  readonly signalTo: "group" | "main" | "all";
+  /** What is forwarded in place of a signal; 0: nothing. */
+  readonly rewrite: ReadonlyMap<number, number>;
+  /** Milliseconds between TERM and KILL for whatever still runs when main has ended. */
+  readonly graceMs: number;
+  /** Milliseconds between the first stop signal and KILL for main; `null`: main takes its time. */
+  readonly killAfterMs: number | null;
+  /** Whether denit stays until nobody is left. */
+  readonly wait: boolean;
+  /** Exit codes of main that count as 0. */
+  readonly okExits: ReadonlySet<number>;
+  /** Whether each adopted process that is reaped gets a line of its own, as a warning. */
+  readonly warnReaped: boolean;
+  /** Whether anything below a warning is shown at all: if not, its words need not be found. */
+  readonly verbose: boolean;
+  readonly role: Role;
+}
+
+/**
+ * What denit is to the processes below it: the first of its PID namespace and a subreaper adopt orphans; with
+ * neither only its own children are known to it.
+ */
+export type Role = "first" | "subreaper" | "neither";
+
+/** How a process ended. */
+export type Status =
+  | { readonly name: "exited"; readonly code: number }
+  | { readonly name: "killed"; readonly signal: number; readonly coreDumped: boolean };
+
+/** A child that was reaped. */
+export interface Reaped {
+  readonly pid: number;
+  readonly status: Status;
+  /** The file name of its program, where somebody asked for it and /proc still knew. */
+  readonly program?: string;
+}
+
+/** A process that still runs after main has ended. */
+export interface Remaining {
+  readonly pid: number;
+  readonly parent: number;
+  /** With the pid it names one process for ever. */
+  readonly startTicks: string;
+  /** Its command line, where a survey asked for it. */
+  readonly command?: string;
+}
+
+/** A program to start, as words. */
+export type Command = readonly [string, ...string[]];
+
+/** What failed when main should have been started. */
+export interface StartFailure {
+  readonly name: "not found" | "not executable" | "refused";
+  readonly reason: string;
+}
+
+export type TimerName = "kill-after" | "grace" | "survey" | "give-up";
+
+/** What has happened. `atMs` is a monotonic clock's reading in milliseconds. */
+export type Fact =
+  | { readonly type: "spawned"; readonly pid: number; readonly foreground: boolean; readonly atMs: number }
+  | { readonly type: "spawn-failed"; readonly failure: StartFailure; readonly atMs: number }
+  | { readonly type: "signalled"; readonly signal: number; readonly atMs: number }
+  | { readonly type: "reaped"; readonly children: readonly Reaped[]; readonly atMs: number }
+  | { readonly type: "stopped"; readonly pid: number; readonly signal: number; readonly atMs: number }
+  /** Whether anybody at all is left; cheap to learn, so asked after each death. */
+  | { readonly type: "counted"; readonly anyone: boolean; readonly atMs: number }
+  /** Who is left; `null` where /proc does not tell. Zombies of other parents are not among them. */
+  | { readonly type: "surveyed"; readonly remaining: readonly Remaining[] | null; readonly atMs: number }
+  | { readonly type: "timer-fired"; readonly timer: TimerName; readonly atMs: number };
+
+/** Whom a signal goes to. `"everyone"`: all in the namespace as its first process, else every descendant. */
+export type Target =
+  | { readonly name: "group"; readonly id: number }
+  | { readonly name: "process"; readonly pid: number }
+  | { readonly name: "everyone" };
+
+export type Level = "error" | "warning" | "info";
+
+/** What is to be done. */
+export type Order =
+  | { readonly type: "spawn"; readonly command: Command }
+  | { readonly type: "send-signal"; readonly target: Target; readonly signal: number }
+  /** Answered by the fact `counted`. */
+  | { readonly type: "count" }
+  /** Answered by the fact `surveyed`. */
+  | { readonly type: "survey"; readonly withCommands: boolean }
+  | { readonly type: "set-timer"; readonly timer: TimerName; readonly delayMs: number }
+  /** Stop with main for the terminal's shell, and continue it afterwards. */
+  | { readonly type: "suspend-with"; readonly group: number }
+  | { readonly type: "reclaim-terminal" }
+  | { readonly type: "log"; readonly level: Level; readonly message: string }
+  | { readonly type: "exit"; readonly code: number };
+
+/** The program that the container is for. */
+export interface Main {
+  readonly pid: number;
+  readonly command: Command;
+  /** Whether it was given the foreground of the terminal. */
+  readonly foreground: boolean;
+}
+
+interface Ending {
+  readonly policy: Policy;
+  readonly main: Main;
+  /** What denit will exit with. */
+  readonly exitCode: number;
+  /** When the next survey is due, on the facts' clock. */
+  readonly surveyAtMs: number | null;
+}
+
+export type State =
+  /** Main is to be started; signals that come first are kept for it. */
+  | {
+    readonly name: "starting";
+    readonly policy: Policy;
+    readonly command: Command;
+    readonly kept: readonly number[];
+  }
+  | {
+    readonly name: "running";
+    readonly policy: Policy;
+    readonly main: Main;
+    /** The first stop signal, once there was one that started the clock of `--kill-after`. */
+    readonly stopSignal: number | null;
+    /** Signals that were forwarded and not undone by CONT: main's reaction to them is nothing unusual. */
+    readonly forwarded: ReadonlySet<number>;
+  }
+  /** Main has ended; whatever else runs was sent TERM. */
+  | Ending & {
+    readonly name: "stopping";
+    /** When each process was sent TERM, by {@linkcode processKey}; `null` before the first look around. */
+    readonly asked: ReadonlyMap<string, number> | null;
+    /** How long to wait for the survey after the next one. */
+    readonly surveyMs: number;
+  }
+  /** The grace is over; whatever runs is sent KILL. */
+  | Ending & {
+    readonly name: "killing";
+    readonly asked: ReadonlyMap<string, number>;
+    /** Whom the log has named already. */
+    readonly named: ReadonlySet<string>;
+  }
+  | { readonly name: "ended"; readonly exitCode: number };
+
+/** The next state, and what is to be done on the way there, in order. */
+export type Step = readonly [State, readonly Order[]];
+
+/** The name of a process that no other ever has. */
+export function processKey(process: Remaining): string {
+  return `${process.pid} ${process.startTicks}`;
+}

@@ -1,0 +1,130 @@
+/** Carries orders out. */
+
+import { readCommand } from "../ffi/proc.ts";
+import { listProcesses, type ProcessEntry } from "../ffi/proc.ts";
+import { anyOtherProcess, changeDirectory, sendSignal } from "../ffi/process.ts";
+import { spawn } from "../ffi/spawn.ts";
+import { hasForeground, reclaimForeground, suspendWith } from "../ffi/terminal.ts";
+import { peekChild } from "../ffi/wait.ts";
+import type { Fact, Order, Remaining, Role, Target, TimerName } from "./core/model.ts";
+import { SIGKILL, signalName } from "./core/signals.ts";
+import type { Log } from "./log.ts";
+import type { Dispatch } from "./loop.ts";
+import { Timers } from "./timers.ts";
+
+/** What performing needs to know of the system that denit runs in. */
+export interface Surroundings {
+  readonly ownPid: number;
+  readonly role: Role;
+  /** Whether /proc is there and shows our own PID namespace. */
+  readonly hasProc: boolean;
+  /** Signals that stay ignored in what is started. */
+  readonly ignored: readonly number[];
+  /** The command's words as bytes, where they are no UTF-8 and so would not survive as a string. */
+  readonly rawCommand: readonly Uint8Array[] | null;
+  readonly log: Log;
+  readonly exit: (code: number) => void;
+}
+
+/** Makes the function that performs orders and dispatches the facts that come of them. */
+export function performer(around: Surroundings): (order: Order, dispatch: Dispatch) => void {
+  const timers = new Timers<TimerName>();
+
+  return (order, dispatch) => {
+    switch (order.type) {
+      case "spawn":
+        return dispatch(start(order, around));
+      case "send-signal":
+        return send(order.target, order.signal, around);
+      case "count":
+        return dispatch({ type: "counted", anyone: anyoneLeft(around), atMs: performance.now() });
+      case "survey": {
+        const remaining = survey(around, order.withCommands);
+        return dispatch({ type: "surveyed", remaining, atMs: performance.now() });
+      }
+      case "set-timer":
+        return timers.set(order.timer, order.delayMs, () => {
+          dispatch({ type: "timer-fired", timer: order.timer, atMs: performance.now() });
+        });
+      case "suspend-with":
+        suspendWith(order.group);
+        return;
+      case "reclaim-terminal":
+        return reclaimForeground();
+      case "log":
+        return around.log.write(order.level, order.message);
+      case "exit":
+        return around.exit(order.code);
+    }
+  };
+}
+
+function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): Fact {
+  const foreground = hasForeground();
+  const argv = around.rawCommand ?? order.command;
+  const result = spawn({ argv, foreground, ignored: around.ignored });
+  changeDirectory("/"); // so that denit pins no mount
+  const atMs = performance.now();
+  return typeof result === "number"
+    ? { type: "spawned", pid: result, foreground, atMs }
+    : { type: "spawn-failed", failure: result, atMs };
+}
+
+function send(target: Target, signal: number, around: Surroundings): void {
+  switch (target.name) {
+    case "process":
+      return report(sendSignal(target.pid, signal), String(target.pid));
+    case "group": {
+      const result = sendSignal(-target.id, signal);
+      // A leader that has moved to another group leaves none behind under its own number.
+      return report(result === "gone" ? sendSignal(target.id, signal) : result, `group ${target.id}`);
+    }
+    case "everyone":
+      if (around.role === "first") return void sendSignal(-1, signal);
+      return sendToDescendants(signal, around);
+  }
+
+  function report(result: ReturnType<typeof sendSignal>, whom: string): void {
+    if (result === "not permitted") {
+      around.log.write("warning", `Cannot send ${signalName(signal)} to ${whom}: not permitted`);
+    }
+  }
+}
+
+/** Signals each descendant, found parent before child. KILL goes to their process groups too, so that no fork slips by. */
+function sendToDescendants(signal: number, around: Surroundings): void {
+  for (const { pid, group } of around.hasProc ? descendants(around.ownPid) : []) {
+    if (signal === SIGKILL && group === pid) sendSignal(-group, signal);
+    sendSignal(pid, signal);
+  }
+}
+
+/** Whether anybody is left. Everyone below us stands below a child of ours, dead or alive. */
+function anyoneLeft(around: Surroundings): boolean {
+  return around.role === "first" ? anyOtherProcess() : peekChild() !== "none";
+}
+
+function survey(around: Surroundings, withCommands: boolean): readonly Remaining[] | null {
+  if (!anyoneLeft(around)) return [];
+  if (!around.hasProc) return null;
+  const { ownPid } = around;
+  const all = around.role === "first"
+    ? (listProcesses() ?? []).filter(({ pid }) => pid !== ownPid)
+    : descendants(ownPid);
+  return all
+    .filter(({ zombie, parent }) => !zombie || parent === ownPid) // a zombie of ours is about to be reaped
+    .map(({ pid, parent, startTicks, name }) => ({
+      pid,
+      parent,
+      startTicks,
+      ...withCommands && { command: readCommand(pid) ?? name },
+    }));
+}
+
+/** Every process below `pid`, parents before their children. */
+function descendants(pid: number): ProcessEntry[] {
+  const children = Map.groupBy(listProcesses() ?? [], ({ parent }) => parent);
+  const found = [...children.get(pid) ?? []];
+  for (const entry of found) found.push(...children.get(entry.pid) ?? []); // grows while it is walked
+  return found;
+}
