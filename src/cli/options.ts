@@ -73,7 +73,7 @@ export const OPTIONS: readonly Option[] = [
     short: "r",
     value: "FROM:TO",
     repeatable: true,
-    help: 'forward TO for FROM; "FROM:" drops it; repeatable',
+    help: 'forward TO for FROM; "FROM:" drops; repeatable',
     apply(settings, value) {
       const [from = "", to, more] = value.split(":");
       const fromSignal = parseSignal(from);
