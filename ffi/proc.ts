@@ -18,20 +18,11 @@ export interface ProcessEntry {
 const decoder = new TextDecoder();
 
 /**
- * Whether /proc is there and shows this process's own PID namespace.
- *
- * A container made with a PID namespace but with its parent's /proc would name other processes' ids, and
- * signals would go astray. The kernel lists a process's id in each namespace down to its own as `NSpid`.
+ * Every process of this PID namespace; one that ends meanwhile is left out. `null` where /proc is missing or
+ * shows another namespace.
  */
-export function procIsOurs(ownPid: number): boolean {
-  const status = readHead("/proc/self/status", 4096);
-  if (status === null) return false;
-  return new RegExp(`^NSpid:\\t${ownPid}$`, "m").test(decoder.decode(status));
-}
-
-/** Every process that /proc shows, or `null` if there is no /proc. One that ends meanwhile is left out. */
 export function listProcesses(): ProcessEntry[] | null {
-  const names = readFolder("/proc");
+  const names = procIsOurs() ? readFolder("/proc") : null;
   if (names === null) return null;
   const entries = [];
   for (const name of names) {
@@ -43,8 +34,24 @@ export function listProcesses(): ProcessEntry[] | null {
   return entries;
 }
 
-/** One process, or `null` if there is none with that id. */
-export function readProcess(pid: number): ProcessEntry | null {
+/**
+ * Whether /proc is there and shows this process's own PID namespace.
+ *
+ * A container made with a PID namespace but with its parent's /proc would name other processes' ids, and
+ * signals would go astray. The kernel lists a process's id in each namespace down to its own as `NSpid`.
+ */
+function procIsOurs(): boolean {
+  const status = readHead("/proc/self/status", 4096);
+  if (status === null) return false;
+  return new RegExp(`^NSpid:\\t${Deno.pid}$`, "m").test(decoder.decode(status));
+}
+
+/** The file name of a process's program, also of a zombie's; `null` where /proc does not tell. */
+export function readProgram(pid: number): string | null {
+  return procIsOurs() ? readProcess(pid)?.name ?? null : null;
+}
+
+function readProcess(pid: number): ProcessEntry | null {
   const stat = readHead(`/proc/${pid}/stat`, 1024);
   return stat === null ? null : parseStat(decoder.decode(stat));
 }

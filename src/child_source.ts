@@ -1,6 +1,6 @@
 /** Where news of children comes from: everything that has ended is reaped at once. */
 
-import { readProcess } from "../ffi/proc.ts";
+import { readProgram } from "../ffi/proc.ts";
 import { peekChild, takeChild } from "../ffi/wait.ts";
 import type { Reaped } from "./core/model.ts";
 import type { Dispatch } from "./loop.ts";
@@ -15,12 +15,12 @@ export function reapChildren(dispatch: Dispatch, named: boolean): void {
   const atMs = performance.now();
   for (;;) {
     const zombie = named ? peekChild() : "none";
-    const program = typeof zombie === "number" ? readProcess(zombie)?.name : undefined;
+    const program = typeof zombie === "number" ? readProgram(zombie) : null;
     const child = takeChild();
     if (child === null) break;
     const { pid, status } = child;
     if (status.name === "stopped") dispatch({ type: "stopped", pid, signal: status.signal, atMs });
-    else children.push(program !== undefined && pid === zombie ? { pid, status, program } : { pid, status });
+    else children.push(program !== null && pid === zombie ? { pid, status, program } : { pid, status });
   }
   if (children.length > 0) dispatch({ type: "reaped", children, atMs });
 }

@@ -22,13 +22,14 @@ const RETRY_MS = 20;
 
 const encoder = new TextEncoder();
 
-/** One line for people or machines. Control characters are escaped: a line stays one. */
+/** One line for people or machines. Control characters are escaped: a line stays one, and moves no cursor. */
 export function formatLine(level: Level, message: string, format: LogFormat, time: Date): string {
   if (format === "json") return JSON.stringify({ time: time.toISOString(), level, source: "denit", message });
-  // deno-lint-ignore no-control-regex
-  return `denit: ${level}: ${
-    message.replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => JSON.stringify(c).slice(1, -1))
-  }`;
+  const escaped = message.replace(
+    /\p{Cc}/gu,
+    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
+  return `denit: ${level}: ${escaped}`;
 }
 
 /** Makes a log that shows what is at least as grave as `level`. */

@@ -1,7 +1,7 @@
 /** denit, wired together. */
 
 import { readVariable } from "../ffi/environment.ts";
-import { procIsOurs, readOwnArguments } from "../ffi/proc.ts";
+import { readOwnArguments } from "../ffi/proc.ts";
 import { becomeSubreaper, exitNow, parentId, sendSignal, setParentDeathSignal } from "../ffi/process.ts";
 import { reapChildren } from "./child_source.ts";
 import { parseCommandLine, type Problem } from "./cli/parse.ts";
@@ -49,7 +49,6 @@ function run({ settings, command }: RunRequest, signals: SignalSource): void {
   const perform = performer({
     ownPid: Deno.pid,
     role,
-    hasProc: procIsOurs(Deno.pid),
     ignored: signals.ignored,
     rawCommand: rawWords(command),
     log,

@@ -1,7 +1,6 @@
 /** Carries orders out. */
 
-import { readCommand } from "../ffi/proc.ts";
-import { listProcesses, type ProcessEntry } from "../ffi/proc.ts";
+import { listProcesses, type ProcessEntry, readCommand } from "../ffi/proc.ts";
 import { anyOtherProcess, changeDirectory, sendSignal } from "../ffi/process.ts";
 import { spawn } from "../ffi/spawn.ts";
 import { hasForeground, reclaimForeground, suspendWith } from "../ffi/terminal.ts";
@@ -16,8 +15,6 @@ import { Timers } from "./timers.ts";
 export interface Surroundings {
   readonly ownPid: number;
   readonly role: Role;
-  /** Whether /proc is there and shows our own PID namespace. */
-  readonly hasProc: boolean;
   /** Signals that stay ignored in what is started. */
   readonly ignored: readonly number[];
   /** The command's words as bytes, where they are no UTF-8 and so would not survive as a string. */
@@ -93,7 +90,7 @@ function send(target: Target, signal: number, around: Surroundings): void {
 
 /** Signals each descendant, found parent before child. KILL goes to their process groups too, so that no fork slips by. */
 function sendToDescendants(signal: number, around: Surroundings): void {
-  for (const { pid, group } of around.hasProc ? descendants(around.ownPid) : []) {
+  for (const { pid, group } of descendants(around.ownPid) ?? []) {
     if (signal === SIGKILL && group === pid) sendSignal(-group, signal);
     sendSignal(pid, signal);
   }
@@ -106,11 +103,11 @@ function anyoneLeft(around: Surroundings): boolean {
 
 function survey(around: Surroundings, withCommands: boolean): readonly Remaining[] | null {
   if (!anyoneLeft(around)) return [];
-  if (!around.hasProc) return null;
   const { ownPid } = around;
   const all = around.role === "first"
-    ? (listProcesses() ?? []).filter(({ pid }) => pid !== ownPid)
+    ? listProcesses()?.filter(({ pid }) => pid !== ownPid)
     : descendants(ownPid);
+  if (all === null || all === undefined) return null;
   return all
     .filter(({ zombie, parent }) => !zombie || parent === ownPid) // a zombie of ours is about to be reaped
     .map(({ pid, parent, startTicks, name }) => ({
@@ -121,9 +118,11 @@ function survey(around: Surroundings, withCommands: boolean): readonly Remaining
     }));
 }
 
-/** Every process below `pid`, parents before their children. */
-function descendants(pid: number): ProcessEntry[] {
-  const children = Map.groupBy(listProcesses() ?? [], ({ parent }) => parent);
+/** Every process below `pid`, parents before their children; `null` where /proc does not tell. */
+function descendants(pid: number): ProcessEntry[] | null {
+  const all = listProcesses();
+  if (all === null) return null;
+  const children = Map.groupBy(all, ({ parent }) => parent);
   const found = [...children.get(pid) ?? []];
   for (const entry of found) found.push(...children.get(entry.pid) ?? []); // grows while it is walked
   return found;

@@ -9,7 +9,7 @@ export interface SignalSource {
   readonly ignored: readonly number[];
   /** Whether the signals that Deno has no listener for are caught too. */
   readonly complete: boolean;
-  /** Hands over each signal by its number from now on, those that came before first. */
+  /** Hands over each signal by its number from now on, those that came before first. Not needed before the start. */
   deliverTo(deliver: (signal: number) => void): void;
 }
 
@@ -75,15 +75,15 @@ export function catchSignals(): SignalSource {
   const ignored = ignoredSignals();
   for (const [signal, name] of BY_LISTENER) Deno.addSignalListener(name, () => deliver(signal));
   const pipe = catchByPipe(BY_PIPE);
-  blockOnMainThread(OF_OUR_OWN_MAKING);
-  pipe?.listen((signal) => deliver(signal));
 
   return {
     ignored,
     complete: pipe !== null,
     deliverTo(receiver): void {
+      blockOnMainThread(OF_OUR_OWN_MAKING);
       deliver = receiver;
       early.forEach(receiver);
+      pipe?.listen(receiver);
     },
   };
 }
