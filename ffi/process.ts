@@ -25,6 +25,11 @@ export function parentId(): number {
   return libc.getppid();
 }
 
+/** The process group that this process is in; getpgrp(2). */
+export function ownGroup(): number {
+  return libc.getpgrp();
+}
+
 /** How a kill(2) went: it is `"gone"` when nothing has that id any more. */
 export type KillResult = "sent" | "gone" | "not permitted";
 

@@ -1,7 +1,7 @@
 /** Carries orders out. */
 
 import { listProcesses, type ProcessEntry, readCommand } from "../ffi/proc.ts";
-import { anyOtherProcess, changeDirectory, sendSignal } from "../ffi/process.ts";
+import { anyOtherProcess, changeDirectory, ownGroup, sendSignal } from "../ffi/process.ts";
 import { spawn } from "../ffi/spawn.ts";
 import { hasForeground, reclaimForeground, suspendWith } from "../ffi/terminal.ts";
 import { peekChild } from "../ffi/wait.ts";
@@ -26,13 +26,17 @@ export interface Surroundings {
 /** Makes the function that performs orders and dispatches the facts that come of them. */
 export function performer(around: Surroundings): (order: Order, dispatch: Dispatch) => void {
   const timers = new Timers<TimerName>();
+  let mainGroup: number | null = null;
 
   return (order, dispatch) => {
     switch (order.type) {
-      case "spawn":
-        return dispatch(start(order, around));
+      case "spawn": {
+        const fact = start(order, around);
+        if (fact.type === "spawned") mainGroup = fact.pid;
+        return dispatch(fact);
+      }
       case "send-signal":
-        return send(order.target, order.signal, around);
+        return send(order.target, order.signal, around, mainGroup);
       case "count":
         return dispatch({ type: "counted", anyone: anyoneLeft(around), atMs: performance.now() });
       case "survey": {
@@ -67,7 +71,7 @@ function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): 
     : { type: "spawn-failed", failure: result, atMs };
 }
 
-function send(target: Target, signal: number, around: Surroundings): void {
+function send(target: Target, signal: number, around: Surroundings, mainGroup: number | null): void {
   switch (target.name) {
     case "process":
       return report(sendSignal(target.pid, signal), String(target.pid));
@@ -78,7 +82,7 @@ function send(target: Target, signal: number, around: Surroundings): void {
     }
     case "everyone":
       if (around.role === "first") return void sendSignal(-1, signal);
-      return sendToDescendants(signal, around);
+      return sendToDescendants(signal, around, mainGroup);
   }
 
   function report(result: ReturnType<typeof sendSignal>, whom: string): void {
@@ -88,12 +92,21 @@ function send(target: Target, signal: number, around: Surroundings): void {
   }
 }
 
-/** Signals each descendant, found parent before child. KILL goes to their process groups too, so that no fork slips by. */
-function sendToDescendants(signal: number, around: Surroundings): void {
-  for (const { pid, group } of descendants(around.ownPid) ?? []) {
-    if (signal === SIGKILL && group === pid) sendSignal(-group, signal);
-    sendSignal(pid, signal);
+/**
+ * Signals each descendant, found parent before child; where /proc does not tell them, main's process group.
+ *
+ * KILL goes to whole process groups first, so that no fork slips by; only not to the group that we came with,
+ * in which others may be.
+ */
+function sendToDescendants(signal: number, { ownPid }: Surroundings, mainGroup: number | null): void {
+  const found = descendants(ownPid);
+  if (found === null && mainGroup !== null) sendSignal(-mainGroup, signal);
+  if (signal === SIGKILL) {
+    const groups = new Set(found?.map(({ group }) => group));
+    groups.delete(ownGroup());
+    for (const group of groups) if (group > 1) sendSignal(-group, signal); // 0: led from another PID namespace
   }
+  for (const { pid } of found ?? []) sendSignal(pid, signal);
 }
 
 /** Whether anybody is left. Everyone below us stands below a child of ours, dead or alive. */
