@@ -71,6 +71,8 @@ const DECLARATIONS = {
   pwritev2: { parameters: ["i32", "buffer", "i32", "i64", "i32"], result: "isize" },
   /** `ssize_t read(int fd, void *buf, size_t count)` */
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  /** `int setenv(const char *name, const char *value, int overwrite)` */
+  setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
   /** `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)` */
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `char *strerror(int errnum)` */
@@ -81,6 +83,8 @@ const DECLARATIONS = {
   tcgetpgrp: { parameters: ["i32"], result: "i32" },
   /** `int tcsetpgrp(int fd, pid_t pgrp)` */
   tcsetpgrp: { parameters: ["i32", "i32"], result: "i32" },
+  /** `int unsetenv(const char *name)` */
+  unsetenv: { parameters: ["buffer"], result: "i32" },
   /** `int waitid(idtype_t idtype, id_t id, siginfo_t *infop, int options)` */
   waitid: { parameters: ["i32", "u32", "buffer", "i32"], result: "i32" },
   /** `pid_t waitpid(pid_t pid, int *wstatus, int options)` */

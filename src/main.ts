@@ -1,6 +1,6 @@
 /** denit, wired together. */
 
-import { readVariable } from "../ffi/environment.ts";
+import { readVariable, restoreEnvironment } from "../ffi/environment.ts";
 import { readOwnArguments } from "../ffi/proc.ts";
 import { becomeSubreaper, exitNow, parentId, sendSignal, setParentDeathSignal } from "../ffi/process.ts";
 import { reapChildren } from "./child_source.ts";
@@ -38,6 +38,7 @@ type RunRequest = Extract<typeof request, { name: "run" }>;
 function run({ settings, command }: RunRequest, signals: SignalSource): void {
   const level = ({ quiet: "error", normal: "warning", verbose: "info" } as const)[settings.verbosity];
   const log = makeLog(level, settings.logFormat);
+  restoreEnvironment();
   const role = takeRole(log);
   if (settings.parentDeathSignal !== null) dieWithParent(settings.parentDeathSignal);
   if (!signals.complete) {
