@@ -49,6 +49,8 @@ export function setHandler(signal: number, handler: bigint, flags: number): Disp
   const view = new DataView(action.buffer);
   view.setBigUint64(SIGNAL_ACTION.handler, handler, true);
   view.setInt32(SIGNAL_ACTION.flags, flags, true);
+  // While a handler runs no other starts: a burst of signals, nested, would overflow the alternate stack.
+  action.fill(0xff, SIGNAL_ACTION.mask, SIGNAL_ACTION.mask + 8);
   const before = new Uint8Array(SIZE.signalAction);
   libc.sigaction(signal, action, before);
   return before;

@@ -3,8 +3,8 @@
  *
  * The handler is the self-pipe trick in machine code: it writes the `siginfo_t` that it was given to a pipe,
  * with a raw system call, and returns. So nothing of the runtime runs in it, errno is not touched, a real-time
- * signal that was sent three times arrives three times and in order, and the record tells a signal that somebody
- * sent from a fault of our own. (libc alone has `eventfd_write`, whose arguments happen to fit a handler's; it
+ * signal that was sent three times arrives three times, and the record tells a signal that somebody sent from a
+ * fault of our own. The order of different signals is not kept: several threads take them side by side. (libc alone has `eventfd_write`, whose arguments happen to fit a handler's; it
  * needs the descriptor whose number is the signal's, which below 34 is the runtime's and up to 64 may be one
  * that main is to inherit, bash's `<(...)` for one, and it counts many deliveries as one.)
  */
