@@ -26,8 +26,8 @@ export const SIZE = {
 /** Offsets in `struct sigaction` (glibc). */
 export const SIGNAL_ACTION = { handler: 0, mask: 8, flags: 136 } as const;
 
-/** Offsets in `siginfo_t`; `pid` is set for a signal that somebody sent and for waitid(2). */
-export const SIGNAL_INFO = { signal: 0, code: 8, pid: 16 } as const;
+/** Offsets in `siginfo_t`; `pid` is set for a signal that somebody sent and for waitid(2), `status` for the latter. */
+export const SIGNAL_INFO = { signal: 0, code: 8, pid: 16, status: 24 } as const;
 
 /** Offsets in the kernel's `struct linux_dirent64`, getdents64(2). */
 export const DIRECTORY_ENTRY = { length: 16, name: 19 } as const;

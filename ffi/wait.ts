@@ -19,7 +19,9 @@ const WNOHANG = 1;
 const WUNTRACED = 2;
 const WEXITED = 4;
 const WNOWAIT = 0x01000000;
+const WSTOPPED = WUNTRACED;
 const P_ALL = 0;
+const ANY_CHILD = -1;
 
 /** The meaning of a status word; the macros of wait(2). */
 export function decodeStatus(word: number): WaitStatus {
@@ -33,12 +35,13 @@ const statusWord = new Int32Array(1);
 const statusBytes = new Uint8Array(statusWord.buffer);
 
 /**
- * Takes one child that has ended (it is reaped by that) or has been stopped, without waiting.
+ * Takes one child that has ended (it is reaped by that) or has been stopped, without waiting; with `which`, only
+ * the child of that pid.
  *
  * Returns `null` when there is none now. One SIGCHLD may stand for many children: call until then.
  */
-export function takeChild(): Waited | null {
-  const pid = libc.waitpid(-1, statusBytes, WNOHANG | WUNTRACED);
+export function takeChild(which = ANY_CHILD): Waited | null {
+  const pid = libc.waitpid(which, statusBytes, WNOHANG | WUNTRACED);
   return pid > 0 ? { pid, status: decodeStatus(statusWord[0]!) } : null;
 }
 
@@ -55,4 +58,13 @@ export function peekChild(): number | "running" | "none" {
   if (libc.waitid(P_ALL, 0, signalInfo, WEXITED | WNOHANG | WNOWAIT) !== 0) return "none"; // ECHILD alone
   const pid = signalInfoView.getInt32(SIGNAL_INFO.pid, true);
   return pid > 0 ? pid : "running";
+}
+
+/** Takes one child that has been stopped and leaves those that have ended; `null` when there is none now. */
+export function takeStoppedChild(): Waited | null {
+  signalInfo.fill(0);
+  libc.waitid(P_ALL, 0, signalInfo, WSTOPPED | WNOHANG);
+  const pid = signalInfoView.getInt32(SIGNAL_INFO.pid, true);
+  if (pid <= 0) return null;
+  return { pid, status: { name: "stopped", signal: signalInfoView.getInt32(SIGNAL_INFO.status, true) } };
 }
