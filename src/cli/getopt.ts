@@ -63,7 +63,7 @@ export function getopt(words: readonly string[], grammar: Grammar): CommandLine 
   /** `-v`, `-vw`, `-t8s`, `-t 8s`, `-vt8s`. */
   function takeCluster(word: string): BadOption | null {
     for (let i = 1; i < word.length; i++) {
-      const name = word[i]!;
+      const name = String.fromCodePoint(word.codePointAt(i)!);
       const option = grammar.options.get(name);
       if (option === undefined) return { problem: "unknown", option: `-${name}` };
       if (!option.takesValue) {

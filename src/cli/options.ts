@@ -102,7 +102,11 @@ export const OPTIONS: readonly Option[] = [
     long: "kill-after",
     value: "DURATION",
     help: "KILL main so long after INT, TERM, QUIT [off]",
-    apply: duration("killAfterMs"),
+    apply(settings, value) {
+      if (value !== "off") return duration("killAfterMs")(settings, value);
+      settings.killAfterMs = null;
+      return null;
+    },
   },
   {
     long: "no-wait",
@@ -150,13 +154,13 @@ export const OPTIONS: readonly Option[] = [
     long: "verbose",
     short: "v",
     help: "tell on standard error what happens",
-    apply: flag((settings, on) => settings.verbosity = on ? "verbose" : "normal"),
+    apply: verbosity("verbose"),
   },
   {
     long: "quiet",
     short: "q",
     help: "say nothing but errors",
-    apply: flag((settings, on) => settings.verbosity = on ? "quiet" : "normal"),
+    apply: verbosity("quiet"),
   },
   {
     long: "log-format",
@@ -198,6 +202,14 @@ function duration(key: "graceMs" | "killAfterMs"): Option["apply"] {
     settings[key] = ms;
     return null;
   };
+}
+
+/** Switched off, one of the two leaves the other as it is. */
+function verbosity(word: "quiet" | "verbose"): Option["apply"] {
+  return flag((settings, on) => {
+    if (on) settings.verbosity = word;
+    else if (settings.verbosity === word) settings.verbosity = "normal";
+  });
 }
 
 /** An option that is on or off: `--no-wait` is on, `--no-wait=false` off, which a variable may need. */

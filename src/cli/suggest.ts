@@ -6,5 +6,5 @@ import { closest, distance } from "fastest-levenshtein";
 export function suggest(wrong: string, known: readonly string[]): string | null {
   if (known.length === 0 || wrong === "") return null;
   const nearest = closest(wrong, known);
-  return distance(wrong, nearest) <= Math.max(1, Math.floor(nearest.length / 3)) ? nearest : null;
+  return distance(wrong, nearest) <= Math.ceil(nearest.length / 3) ? nearest : null;
 }

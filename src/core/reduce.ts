@@ -280,8 +280,12 @@ function withoutAskedAncestor(
 ): readonly Remaining[] {
   const byPid = new Map(remaining.map((process) => [process.pid, process]));
   return remaining.filter((process) => {
+    // A survey is no snapshot: where ids were used anew while it was made, parents may go round in a circle.
+    const seen = new Set<number>();
     for (let at: Remaining | undefined = process; at !== undefined; at = byPid.get(at.parent)) {
       if (asked.has(processKey(at))) return false;
+      if (seen.has(at.pid)) break;
+      seen.add(at.pid);
     }
     return true;
   });
@@ -339,6 +343,7 @@ function kill(state: In<"killing">, fact: Of<"surveyed">): Step {
     const key = processKey(process);
     if (named.has(key)) continue;
     named.add(key);
+    if (named.size === NAMED_AT_MOST + 1) orders.push(warning("killed more processes, which are not named"));
     if (named.size > NAMED_AT_MOST) continue;
     const asked = state.asked.get(key);
     orders.push(warning(
@@ -348,7 +353,6 @@ function kill(state: In<"killing">, fact: Of<"surveyed">): Step {
           describeSeconds(fact.atMs - asked)
         } after SIGTERM`,
     ));
-    if (named.size === NAMED_AT_MOST) orders.push(warning("killed more processes, which are not named"));
   }
   if (fact.remaining === null && state.named.size === 0) {
     named.add("");
