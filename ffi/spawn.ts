@@ -38,6 +38,8 @@ const [ENOENT, E2BIG, ENOEXEC, EACCES, ENOTDIR, ENAMETOOLONG, ELOOP] = [2, 7, 8,
 const TERMINAL_ERRORS: readonly number[] = [/* EPERM */ 1, /* EIO */ 5, /* ENXIO */ 6, /* ENOTTY */ 25];
 const [EAGAIN, ENOMEM, ENFILE, EMFILE] = [11, 12, 23, 24] as const;
 const [F_OK, X_OK] = [0, 1] as const;
+const SLASH = 0x2f;
+const encoder = new TextEncoder();
 
 const STDIN = 0;
 /** glibc 2.35 gives the terminal away in the child, before the program starts; with an older one we do, after. */
@@ -170,16 +172,19 @@ function searchPath(): string {
 }
 
 /** The path of the file that posix_spawnp found for a command: the first that may be executed, else that exists. */
-function findExecutable(file: string | Uint8Array): string | Uint8Array | null {
-  if (typeof file !== "string") return file;
-  if (file.includes("/")) return libc.access(cString(file), F_OK) === 0 ? file : null;
-  if (file === "") return null;
-  const candidates = searchPath().split(":").map((folder) => `${folder === "" ? "." : folder}/${file}`);
+function findExecutable(file: string | Uint8Array): Uint8Array | null {
+  const bytes = typeof file === "string" ? encoder.encode(file) : file;
+  if (bytes.length === 0) return null;
+  const candidates = bytes.includes(SLASH)
+    ? [bytes]
+    : searchPath().split(":").map((folder) =>
+      new Uint8Array([...encoder.encode(folder === "" ? "." : folder), SLASH, ...bytes])
+    );
   return candidates.find((path) => libc.access(cString(path), X_OK) === 0) ??
     candidates.find((path) => libc.access(cString(path), F_OK) === 0) ?? null;
 }
 
-function isElf(path: string | Uint8Array): boolean {
+function isElf(path: Uint8Array): boolean {
   const head = readHead(path, 4);
   return head !== null && head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
 }
