@@ -1,6 +1,6 @@
 /** What happens to this process when a signal arrives: sigaction(2), and the main thread's mask. */
 
-import { LAST_SIGNAL, SIGNAL_ACTION, SIZE } from "./abi.ts";
+import { SIGNAL_ACTION, SIZE } from "./abi.ts";
 import { libc } from "./libc.ts";
 import { signalSet } from "./signal_set.ts";
 
@@ -11,26 +11,9 @@ const SIG_SETMASK = 2;
 /** A `struct sigaction`, to be put back with {@linkcode restoreDisposition}. */
 type Disposition = Uint8Array<ArrayBuffer>;
 
-/**
- * The signals that are ignored now.
- *
- * Asked before the first listener it tells what the caller wished (nohup(1), `trap '' HUP`): an ignored signal
- * survives execve(2). SIGPIPE is left out: the runtime ignores it before any code of ours runs, so what the
- * caller had cannot be known.
- */
-export function ignoredSignals(): number[] {
-  const SIGPIPE = 13;
-  const ignored = [];
-  const action = new Uint8Array(SIZE.signalAction);
-  const handler = new DataView(action.buffer);
-  for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
-    if (signal === SIGPIPE) continue;
-    if (
-      libc.sigaction(signal, null, action) === 0 &&
-      handler.getBigUint64(SIGNAL_ACTION.handler, true) === SIG_IGN
-    ) ignored.push(signal);
-  }
-  return ignored;
+/** Whether a signal was ignored, by what {@linkcode setHandler} returned for it. */
+export function isIgnored(disposition: Uint8Array): boolean {
+  return new DataView(disposition.buffer).getBigUint64(SIGNAL_ACTION.handler, true) === SIG_IGN;
 }
 
 /** Ignores the signal; returns what was in force before. */

@@ -17,8 +17,8 @@ const DECLARATIONS = {
   __errno_location: { parameters: [], result: "pointer" },
   /** `void _exit(int status)` */
   _exit: { parameters: ["i32"], result: "void" },
-  /** `int fcntl(int fd, int cmd, int arg)` */
-  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int eventfd(unsigned int initval, int flags)` */
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
   /** `char *getenv(const char *name)` */
   getenv: { parameters: ["buffer"], result: "pointer" },
   /** `pid_t getpgrp(void)` */
@@ -37,8 +37,6 @@ const DECLARATIONS = {
   mprotect: { parameters: ["pointer", "usize", "i32"], result: "i32" },
   /** `int open(const char *pathname, int flags)` */
   open: { parameters: ["buffer", "i32"], result: "i32" },
-  /** `int pipe2(int pipefd[2], int flags)` */
-  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int poll(struct pollfd *fds, nfds_t nfds, int timeout)` */
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
   /** `int posix_spawn(pid_t *, const char *path, const file_actions_t *, const attr_t *, char *const argv[], char *const envp[])` */

@@ -9,13 +9,13 @@ export type Dispatch = (fact: Fact) => void;
  * Runs the heart from its first step on: each fact goes through `reduce`, and its orders are performed in their
  * order, before the next fact. Facts that come about while orders are performed wait for their turn.
  *
- * An order that throws is reported and the run goes on: what was started depends on us.
+ * What throws is reported and the run goes on: what was started depends on us.
  */
 export function startLoop(
   first: Step,
   reduce: (state: State, fact: Fact) => Step,
   perform: (order: Order, dispatch: Dispatch) => void,
-  report: (error: unknown, order: Order) => void,
+  report: (error: unknown) => void,
 ): Dispatch {
   let [state, orders] = first;
   const facts: Fact[] = [];
@@ -35,12 +35,17 @@ export function startLoop(
           try {
             perform(order, dispatch);
           } catch (error) {
-            report(error, order);
+            report(error);
           }
         }
         const fact = facts.shift();
         if (fact === undefined) return;
-        [state, orders] = reduce(state, fact);
+        orders = [];
+        try {
+          [state, orders] = reduce(state, fact);
+        } catch (error) {
+          report(error);
+        }
       }
     } finally {
       orders = [];

@@ -12,12 +12,12 @@ import { SIGCHLD } from "./core/signals.ts";
 import { type Log, makeLog } from "./log.ts";
 import { startLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
-import { catchSignals, type SignalSource } from "./signal_source.ts";
+import { catchAllSignals, type SignalSource } from "./signal_source.ts";
 
 /** How long the exit waits for whoever reads standard error. */
 const FLUSH_MS = 500;
 
-const signals = catchSignals();
+const signals = catchAllSignals();
 const request = parseCommandLine(Deno.args, readVariable);
 switch (request.name) {
   case "help":
@@ -30,7 +30,10 @@ switch (request.name) {
     await refuse(request.problem, makeLog("error", request.settings.logFormat));
     break;
   case "run":
-    run(request, signals);
+    if (signals === null) {
+      const message = "Cannot catch signals: this system gives no page of memory that may be executed";
+      await refuse({ message }, makeLog("error", request.settings.logFormat));
+    } else run(request, signals);
 }
 
 type RunRequest = Extract<typeof request, { name: "run" }>;
@@ -41,9 +44,6 @@ function run({ settings, command }: RunRequest, signals: SignalSource): void {
   restoreEnvironment();
   const role = takeRole(log);
   if (settings.parentDeathSignal !== null) dieWithParent(settings.parentDeathSignal);
-  if (!signals.complete) {
-    log.write("warning", "Cannot catch real-time signals: this system allows no handler for them");
-  }
 
   const policy: Policy = { ...settings, verbose: settings.verbosity === "verbose", role };
   const named = policy.verbose || policy.warnReaped;

@@ -32,7 +32,7 @@ export const SIGTTIN: number = number("TTIN");
 export const SIGTTOU: number = number("TTOU");
 
 /** The signals by which people ask a program to end. */
-export const STOP_SIGNALS: readonly number[] = [SIGINT, SIGQUIT, SIGTERM];
+export const STOP_SIGNALS: readonly number[] = [SIGTERM, SIGINT, SIGQUIT];
 
 /** The signals by which a terminal stops a program (job control). */
 export const TERMINAL_STOPS: readonly number[] = [SIGTSTP, SIGTTIN, SIGTTOU];
