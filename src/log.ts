@@ -62,7 +62,7 @@ export function makeLog(level: Level, format: LogFormat): Log {
   function write(lineLevel: Level, message: string): void {
     if (RANK[lineLevel] > RANK[level]) return;
     const line = encoder.encode(`${formatLine(lineLevel, message, format, new Date())}\n`);
-    if (waitingBytes + line.length > KEPT_AT_MOST) {
+    if (waiting.length > 0 && waitingBytes + line.length > KEPT_AT_MOST) {
       dropped++;
       return;
     }

@@ -2,7 +2,7 @@
 
 import { blockOnMainThread } from "../ffi/disposition.ts";
 import { catchSignals } from "../ffi/signal_handler.ts";
-import { SIGKILL, SIGSTOP, STOP_SIGNALS } from "./core/signals.ts";
+import { SIGCHLD, SIGKILL, SIGSTOP, STOP_SIGNALS } from "./core/signals.ts";
 
 /** The signals that are caught, and what the caller had ignored. */
 export interface SignalSource {
@@ -13,6 +13,12 @@ export interface SignalSource {
 }
 
 const SIGPIPE = 13;
+
+/**
+ * What main is never to inherit as ignored. PIPE: the runtime ignores it before our first line, so what the caller
+ * had cannot be known. CHLD: with it ignored the kernel itself reaps, and nobody would learn how main ended.
+ */
+const NEVER_INHERITED: readonly number[] = [SIGPIPE, SIGCHLD];
 
 /**
  * Every signal but KILL and STOP, which nobody can catch, and 32 and 33, which glibc keeps for itself. First those
@@ -33,11 +39,12 @@ const OF_OUR_OWN_MAKING: readonly number[] = [SIGPIPE, 21, 22, 25];
 /**
  * The signals that `deno run` catches when its event loop first turns, for its inspector: at USR1 it would open a
  * port, at the others do their default. With a listener for each it finds them taken; a compiled denit has no
- * inspector.
+ * inspector. The first listener makes it catch the other three too, and until each has its own it does their
+ * default, which as PID 1 is a crash: TERM first, since of all it is the likeliest to come just then.
  */
 const TAKEN_BY_RUNTIME: readonly (readonly [number, Deno.Signal])[] = Deno.build.standalone
   ? []
-  : [[1, "SIGHUP"], [2, "SIGINT"], [15, "SIGTERM"], [10, "SIGUSR1"]];
+  : [[15, "SIGTERM"], [2, "SIGINT"], [1, "SIGHUP"], [10, "SIGUSR1"]];
 
 /**
  * Catches every signal that can be caught. Call it before anything that takes time.
@@ -48,8 +55,7 @@ export function catchAllSignals(): SignalSource | null {
   const caught = catchSignals(CAUGHT);
   if (caught === null) return null;
   return {
-    // The runtime ignores PIPE before our first line: what the caller had cannot be known.
-    ignored: caught.ignored.filter((signal) => signal !== SIGPIPE),
+    ignored: caught.ignored.filter((signal) => !NEVER_INHERITED.includes(signal)),
     deliverTo(deliver): void {
       for (const [, name] of TAKEN_BY_RUNTIME) Deno.addSignalListener(name, () => {});
       caught.reinstall(TAKEN_BY_RUNTIME.map(([signal]) => signal));
