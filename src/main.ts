@@ -1,67 +1,88 @@
 /** denit, wired together. */
 
 import { readVariable, restoreEnvironment } from "../ffi/environment.ts";
+import { invokedName } from "../ffi/libc.ts";
 import { readOwnArguments } from "../ffi/proc.ts";
 import { becomeSubreaper, exitNow, parentId, sendSignal, setParentDeathSignal } from "../ffi/process.ts";
 import { reapChildren } from "./child_source.ts";
-import { parseCommandLine, type Problem } from "./cli/parse.ts";
+import { type OwnRequest, parseCommandLine, type Problem } from "./cli/parse.ts";
 import { DENIT_FAILED } from "./core/exit_code.ts";
 import type { Policy, Role } from "./core/model.ts";
 import { begin, reduce } from "./core/reduce.ts";
-import { SIGCHLD } from "./core/signals.ts";
+import { SIGCHLD, SIGINT, SIGTERM } from "./core/signals.ts";
+import { chooseDropIn } from "./drop_in/choose.ts";
 import { type Log, makeLog } from "./log.ts";
 import { startLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
+import type { Line, Plan, Request } from "./plan.ts";
 import { catchSignals, type SignalSource } from "./signal_source.ts";
+import { makeVoice } from "./voice.ts";
 
 /** How long the exit waits for whoever reads standard error. */
 const FLUSH_MS = 500;
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 const signals = catchSignals();
-const request = parseCommandLine(Deno.args, readVariable);
-switch (request.name) {
-  case "help":
-    await print((await import("./cli/help.ts")).helpText());
-    break;
-  case "version":
-    await print(`denit ${(await import("./version.ts")).VERSION}\n`);
-    break;
-  case "refuse":
-    await refuse(request.problem, makeLog("error", request.settings.logFormat));
-    break;
-  case "run":
-    run(request, signals);
+const dropIn = chooseDropIn(invokedName(), Deno.args);
+if (dropIn === null) answerOwn(parseCommandLine(withoutAs(Deno.args), readVariable));
+else if ("unknown" in dropIn) refuseName(dropIn.unknown, dropIn.known);
+else {
+  dropIn.load().then((parse) => answer(parse({ words: dropIn.words, readVariable, pid: Deno.pid })));
 }
 
-type RunRequest = Extract<typeof request, { name: "run" }>;
+/** Does what denit's own command line asks for; what most runs do not need is loaded here. */
+async function answerOwn(request: OwnRequest): Promise<void> {
+  switch (request.name) {
+    case "run":
+      return run(request.plan, signals);
+    case "help":
+      return say([{ stream: "stdout", text: (await import("./cli/help.ts")).helpText() }], 0);
+    case "version":
+      return say([{ stream: "stdout", text: `denit ${(await import("./version.ts")).VERSION}` }], 0);
+    case "refuse":
+      return await refuse(request.problem, makeLog(makeVoice("error", request.settings.logFormat)));
+  }
+}
 
-function run({ settings, command }: RunRequest, signals: SignalSource): void {
-  const level = ({ quiet: "error", normal: "warning", verbose: "info" } as const)[settings.verbosity];
-  const log = makeLog(level, settings.logFormat);
+function answer(request: Request): void {
+  switch (request.name) {
+    case "run":
+      return run(request.plan, signals);
+    case "pause":
+      return pause(makeLog(request.voice), signals);
+    case "say":
+      return say(request.lines, request.exitCode);
+  }
+}
+
+function run(plan: Plan, signals: SignalSource): void {
+  const log = makeLog(plan.voice);
   restoreEnvironment();
-  const role = takeRole(log);
-  if (settings.parentDeathSignal !== null) dieWithParent(settings.parentDeathSignal);
+  const role = takeRole(plan.adopts, log);
+  if (plan.parentDeathSignal !== null) dieWithParent(plan.parentDeathSignal);
   if (!signals.complete) {
-    log.write("warning", "Cannot catch real-time signals: this system allows no handler for them");
+    const message = "Cannot catch real-time signals: this system allows no handler for them";
+    log.write("warning", { type: "problem", message });
   }
 
-  const policy: Policy = { ...settings, verbose: settings.verbosity === "verbose", role };
+  const policy: Policy = { ...plan.policy, role };
   const named = policy.verbose || policy.warnReaped;
   const perform = performer({
     ownPid: Deno.pid,
     role,
     ignored: signals.ignored,
-    rawCommand: rawWords(command),
+    blocked: signals.blocked,
+    launch: plan.launch,
+    rawCommand: rawWords(plan.command),
     log,
     exit: (code) => exit(code, log),
   });
-  const report = (error: unknown): void => log.write("error", `Cannot go on as meant: ${String(error)}`);
-  const dispatch = startLoop(begin(policy, command), reduce, perform, report);
+  const report = (error: unknown): void => {
+    log.write("error", { type: "problem", message: `Cannot go on as meant: ${String(error)}` });
+  };
+  const dispatch = startLoop(begin(policy, plan.command), reduce, perform, report);
 
-  // What is started depends on us: from here on no error of ours may end the process.
-  addEventListener("error", (event) => (event.preventDefault(), report(event.error)));
-  addEventListener("unhandledrejection", (event) => (event.preventDefault(), report(event.reason)));
-  setInterval(() => {}, 2 ** 31 - 1); // listeners alone do not keep the runtime alive
+  goOnWhateverHappens(report);
   signals.deliverTo((signal) => {
     if (signal === SIGCHLD) reapChildren(dispatch, named);
     else dispatch({ type: "signalled", signal, atMs: performance.now() });
@@ -69,10 +90,29 @@ function run({ settings, command }: RunRequest, signals: SignalSource): void {
   reapChildren(dispatch, named); // who ended before we listened
 }
 
-function takeRole(log: Log): Role {
+/** Runs nothing: reaps what it is given until it is asked to leave. */
+function pause(log: Log, signals: SignalSource): void {
+  takeRole(true, log);
+  goOnWhateverHappens(() => {});
+  const reap = (): void => reapChildren(() => {}, false);
+  signals.deliverTo((signal) => {
+    if (signal === SIGCHLD) reap();
+    else if (signal === SIGINT || signal === SIGTERM) exit(0, log);
+  });
+  reap();
+}
+
+/** What is started depends on us: from here on no error of ours may end the process, nor want of anything to do. */
+function goOnWhateverHappens(report: (error: unknown) => void): void {
+  addEventListener("error", (event) => (event.preventDefault(), report(event.error)));
+  addEventListener("unhandledrejection", (event) => (event.preventDefault(), report(event.reason)));
+  setInterval(() => {}, LONGEST_DELAY_MS); // listeners alone do not keep the runtime alive
+}
+
+function takeRole(adopts: boolean, log: Log): Role {
   if (Deno.pid === 1) return "first";
-  if (becomeSubreaper()) return "subreaper";
-  log.write("warning", "Cannot adopt orphans: denit is not PID 1, and this kernel lets it be no subreaper");
+  if (adopts && becomeSubreaper()) return "subreaper";
+  log.write("warning", { type: "cannot-adopt" });
   return "neither";
 }
 
@@ -88,19 +128,32 @@ function rawWords(command: readonly string[]): readonly Uint8Array[] | null {
   return command.some((word) => word.includes("\ufffd")) ? readOwnArguments(command.length) : null;
 }
 
-function exit(code: number, log: Log): void {
-  if (log.idle) exitNow(code);
-  log.flush(FLUSH_MS).then(() => exitNow(code));
+/** `--as denit` chooses what denit is anyway. */
+function withoutAs(words: readonly string[]): readonly string[] {
+  if (words[0] === "--as") return words.slice(2);
+  return words[0] === "--as=denit" ? words.slice(1) : words;
 }
 
-async function print(text: string): Promise<void> {
-  await Deno.stdout.write(new TextEncoder().encode(text)).catch(() => {}); // nobody reads: no error of ours
-  exitNow(0);
+function refuseName(wrong: string, known: readonly string[]): void {
+  const message = `--as: ${JSON.stringify(wrong)} is not valid; expected ${known.join(", ")}`;
+  refuse({ message, wrong, known }, makeLog(makeVoice("error", "text")));
 }
 
 async function refuse({ message, wrong, known }: Problem, log: Log): Promise<void> {
   const { suggest } = await import("./cli/suggest.ts");
   const meant = wrong === undefined ? null : suggest(wrong, known ?? []);
-  log.write("error", meant === null ? message : `${message}; did you mean ${JSON.stringify(meant)}?`);
+  const whole = meant === null ? message : `${message}; did you mean ${JSON.stringify(meant)}?`;
+  log.write("error", { type: "problem", message: whole });
   exit(DENIT_FAILED, log);
+}
+
+function say(lines: readonly Line[], code: number): void {
+  const log = makeLog(() => lines);
+  log.write("info", { type: "problem", message: "" });
+  exit(code, log);
+}
+
+function exit(code: number, log: Log): void {
+  if (log.idle) exitNow(code);
+  log.flush(FLUSH_MS).then(() => exitNow(code));
 }

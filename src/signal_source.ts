@@ -1,12 +1,14 @@
 /** Where signals come from: the listeners, put up before anything else. */
 
-import { blockOnMainThread, ignoredSignals } from "../ffi/disposition.ts";
+import { blockedSignals, blockOnMainThread, ignoredSignals } from "../ffi/disposition.ts";
 import { catchByPipe } from "../ffi/signal_pipe.ts";
 
 /** The signals that are caught, and what the caller had ignored. */
 export interface SignalSource {
   /** Signals that were ignored when denit was started, as under nohup(1). */
   readonly ignored: readonly number[];
+  /** Signals that the caller had blocked. */
+  readonly blocked: readonly number[];
   /** Whether the signals that Deno has no listener for are caught too. */
   readonly complete: boolean;
   /** Hands over each signal by its number from now on, those that came before first. Not needed before the start. */
@@ -78,6 +80,7 @@ export function catchSignals(): SignalSource {
 
   return {
     ignored,
+    blocked: blockedSignals(),
     complete: pipe !== null,
     deliverTo(receiver): void {
       blockOnMainThread(OF_OUR_OWN_MAKING);

@@ -62,7 +62,7 @@ export function parseCatatonit({ words, readVariable, pid }: Invocation): Reques
         pause = true;
         break;
       case "h":
-        return say(0, out(HELP));
+        return say(0, err(HELP));
       case "L":
         return say(0, out(LICENCE));
       case "V":

@@ -27,7 +27,11 @@ export interface UnknownName {
  */
 export function chooseDropIn(invokedName: string, words: readonly string[]): DropIn | UnknownName | null {
   const [first, second, ...others] = words;
-  const given = first === "--as" ? second ?? "" : first?.startsWith("--as=") ? first.slice("--as=".length) : null;
+  const given = first === "--as"
+    ? second ?? ""
+    : first?.startsWith("--as=")
+    ? first.slice("--as=".length)
+    : null;
   if (given !== null) {
     const rest = first === "--as" ? others : words.slice(1);
     if (given === "denit") return null;

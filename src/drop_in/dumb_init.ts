@@ -146,7 +146,10 @@ function tell(note: Note): readonly string[] {
     case "forwarded":
       return [`Received signal ${note.came}.`, `Forwarded signal ${note.signal} to children.`];
     case "dropped":
-      return [`Received signal ${note.signal}.`, `Not forwarding signal ${note.signal} to children (ignored).`];
+      return [
+        `Received signal ${note.signal}.`,
+        `Not forwarding signal ${note.signal} to children (ignored).`,
+      ];
     case "reaped":
       return [`A child with PID ${note.child.pid} ${ending(note.child.status)}.`];
     case "main-ended":

@@ -95,7 +95,9 @@ export function parseTini({ words, readVariable, pid }: Invocation): Request {
         break;
       }
       case "e":
-        if (!/^\s*[+-]?[0-9]+$/.test(value!) || Number(value) < 0 || Number(value) > 255) return fatal(`Not a valid option for -e: ${value}`);
+        if (!/^\s*[+-]?[0-9]+$/.test(value!) || Number(value) < 0 || Number(value) > 255) {
+          return fatal(`Not a valid option for -e: ${value}`);
+        }
         okExits.add(Number(value));
         break;
     }
@@ -107,7 +109,15 @@ export function parseTini({ words, readVariable, pid }: Invocation): Request {
   if (variable !== undefined) verbosity = Number.parseInt(variable, 10) || 0;
   return {
     name: "run",
-    plan: tiniPlan([program, ...rest], { verbosity, subreaper, group, warnReaped, parentDeathSignal, okExits, pid }),
+    plan: tiniPlan([program, ...rest], {
+      verbosity,
+      subreaper,
+      group,
+      warnReaped,
+      parentDeathSignal,
+      okExits,
+      pid,
+    }),
   };
 }
 
@@ -150,7 +160,11 @@ function tiniPlan(command: Command, settings: TiniSettings): Plan {
 
 /** tini's voice: what is fatal and what is a warning goes to standard error, its story to standard output. */
 function tiniVoice(verbosity: number, pid: number): Voice {
-  const wanted: Readonly<Record<Level, boolean>> = { error: true, warning: verbosity > 0, info: verbosity > 1 };
+  const wanted: Readonly<Record<Level, boolean>> = {
+    error: true,
+    warning: verbosity > 0,
+    info: verbosity > 1,
+  };
   return (level, note) => {
     const told = tell(note);
     if (told === null || !wanted[level]) return [];
