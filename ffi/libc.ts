@@ -17,6 +17,8 @@ const DECLARATIONS = {
   __errno_location: { parameters: [], result: "pointer" },
   /** `void _exit(int status)` */
   _exit: { parameters: ["i32"], result: "void" },
+  /** `int execvp(const char *file, char *const argv[])` */
+  execvp: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int fcntl(int fd, int cmd, int arg)` */
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `pid_t getsid(pid_t pid)` */

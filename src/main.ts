@@ -2,7 +2,7 @@
 
 import { readVariable, restoreEnvironment } from "../ffi/environment.ts";
 import { invokedName } from "../ffi/libc.ts";
-import { readOwnArguments } from "../ffi/proc.ts";
+import { readOwnWords } from "../ffi/proc.ts";
 import { becomeSubreaper, exitNow, parentId, sendSignal, setParentDeathSignal } from "../ffi/process.ts";
 import { reapChildren } from "./child_source.ts";
 import { type OwnRequest, parseCommandLine, type Problem } from "./cli/parse.ts";
@@ -10,13 +10,13 @@ import { DENIT_FAILED } from "./core/exit_code.ts";
 import type { Policy, Role } from "./core/model.ts";
 import { begin, reduce } from "./core/reduce.ts";
 import { SIGCHLD, SIGINT, SIGTERM } from "./core/signals.ts";
-import { chooseDropIn } from "./drop_in/choose.ts";
+import { chooseDropIn, EXEC_WITH_LISTEN_PID } from "./drop_in/choose.ts";
 import { type Log, makeLog } from "./log.ts";
 import { startLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
-import type { Line, Plan, Request } from "./plan.ts";
+import type { Plan, Request } from "./plan.ts";
 import { catchSignals, type SignalSource } from "./signal_source.ts";
-import { makeVoice } from "./voice.ts";
+import { type Line, makeVoice } from "./voice.ts";
 
 /** How long the exit waits for whoever reads standard error. */
 const FLUSH_MS = 500;
@@ -24,10 +24,18 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 const signals = catchSignals();
 const dropIn = chooseDropIn(invokedName(), Deno.args);
-if (dropIn === null) answerOwn(parseCommandLine(withoutAs(Deno.args), readVariable));
+if (Deno.args[0] === EXEC_WITH_LISTEN_PID) becomeListener(Deno.args.slice(1));
+else if (dropIn === null) answerOwn(parseCommandLine(withoutAs(Deno.args), readVariable));
 else if ("unknown" in dropIn) refuseName(dropIn.unknown, dropIn.known);
 else {
   dropIn.load().then((parse) => answer(parse({ words: dropIn.words, readVariable, pid: Deno.pid })));
+}
+
+/** See src/drop_in/listen_pid.ts: we are started in the program's place, and say what catatonit says if we cannot. */
+async function becomeListener(command: readonly string[]): Promise<void> {
+  const { execWithListenPid } = await import("./drop_in/listen_pid.ts");
+  const reason = execWithListenPid(command);
+  say([{ stream: "stderr", text: `ERROR (catatonit:${Deno.pid}): failed to exec pid1: ${reason}` }], 1);
 }
 
 /** Does what denit's own command line asks for; what most runs do not need is loaded here. */
@@ -125,7 +133,9 @@ function dieWithParent(signal: number): void {
 
 /** The command's words as bytes, if one of them was no UTF-8 and lost something on the way into a string. */
 function rawWords(command: readonly string[]): readonly Uint8Array[] | null {
-  return command.some((word) => word.includes("\ufffd")) ? readOwnArguments(command.length) : null;
+  return command.some((word) => word.includes("\ufffd"))
+    ? readOwnWords()?.slice(-command.length) ?? null
+    : null;
 }
 
 /** `--as denit` chooses what denit is anyway. */

@@ -80,7 +80,7 @@ function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): 
   const foreground = launch.place === "terminal group" && hasForeground();
   const handOff = session && giveTerminalUp() ? [SIGHUP, SIGCONT] : [];
   const result = spawn({
-    argv: rawCommand ?? order.command,
+    argv: launch.wrap?.(rawCommand ?? order.command) ?? rawCommand ?? order.command,
     place: launch.place === "terminal group" ? (foreground ? "foreground" : "own group") : launch.place,
     ignored: launch.keepsIgnored ? ignored : [],
     blocked: launch.keepsMask ? blocked : [],

@@ -27,8 +27,8 @@ export interface Launch {
   readonly closesInherited: boolean;
   /** Whether denit moves to `/`, so that it pins no mount. */
   readonly leavesDirectory: boolean;
-  /** Whether LISTEN_PID, where it names denit, is to name the program; sd_listen_fds(3). */
-  readonly rewritesListenPid: boolean;
+  /** What is started in place of the command, if not itself; `null`: the command itself. */
+  readonly wrap: ((command: readonly (string | Uint8Array)[]) => (string | Uint8Array)[] | null) | null;
 }
 
 /** What a command line asks for. */

@@ -109,7 +109,7 @@ function planOf(settings: Settings, command: Command): Plan {
       keepsIgnored: true,
       closesInherited: true,
       leavesDirectory: true,
-      rewritesListenPid: false,
+      wrap: null,
     },
     adopts: true,
     parentDeathSignal: settings.parentDeathSignal,

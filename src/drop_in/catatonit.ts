@@ -5,6 +5,7 @@ import type { Level, Note, Policy } from "../core/model.ts";
 import { signalName, TERMINAL_STOPS } from "../core/signals.ts";
 import type { Request } from "../plan.ts";
 import { escapeControls, type Line, type Voice } from "../voice.ts";
+import { wrapForListenPid } from "./listen_pid.ts";
 import { DROPPED, err, type Invocation, LICENCE, out, say, SMALL_INIT } from "./invocation.ts";
 
 /** The version of catatonit whose behaviour this is; it names tini, whose place it takes too. */
@@ -94,7 +95,7 @@ export function parseCatatonit({ words, readVariable, pid }: Invocation): Reques
         keepsIgnored: true,
         closesInherited: true,
         leavesDirectory: false,
-        rewritesListenPid: true,
+        wrap: wrapForListenPid,
       },
       adopts: true,
       parentDeathSignal: null,

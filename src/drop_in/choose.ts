@@ -2,6 +2,9 @@
 
 import type { Parser } from "./invocation.ts";
 
+/** The first word of denit's own call for src/drop_in/listen_pid.ts. */
+export const EXEC_WITH_LISTEN_PID = "--exec-with-listen-pid";
+
 /** The names that denit answers to, each with the command line that then holds. Loaded only where it is used. */
 const PARSERS: Readonly<Record<string, () => Promise<Parser>>> = {
   "tini": async () => (await import("./tini.ts")).parseTini,

@@ -120,7 +120,7 @@ export function parseDumbInit({ words, readVariable }: Invocation): Request {
         keepsIgnored: false,
         closesInherited: false,
         leavesDirectory: true,
-        rewritesListenPid: false,
+        wrap: null,
       },
       adopts: false,
       parentDeathSignal: null,

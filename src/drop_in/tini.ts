@@ -50,10 +50,9 @@ export function parseTini({ words, readVariable, pid }: Invocation): Request {
   if (words.length === 1 && words[0] === "--version") return say(0, out(LIKE));
 
   const grammar: Grammar = {
-    options: new Map([
-      ...FLAGS.map((name) => [name, { takesValue: false }] as const),
-      ...WITH_VALUE.map((name) => [name, { takesValue: true }] as const),
-    ]),
+    options: new Map(
+      [...FLAGS, ...WITH_VALUE].map((name) => [name, { takesValue: WITH_VALUE.includes(name) }]),
+    ),
     permutes: readVariable("POSIXLY_CORRECT") === undefined,
   };
   const line = getopt(words, grammar);
@@ -150,7 +149,7 @@ function tiniPlan(command: Command, settings: TiniSettings): Plan {
       keepsIgnored: true,
       closesInherited: false,
       leavesDirectory: false,
-      rewritesListenPid: false,
+      wrap: null,
     },
     adopts: settings.subreaper,
     parentDeathSignal: settings.parentDeathSignal,
