@@ -2,11 +2,11 @@
 
 import { SIGNAL_ACTION, SIZE } from "./abi.ts";
 import { libc } from "./libc.ts";
-import { signalSet } from "./signal_set.ts";
+import { signalSet, signalsIn } from "./signal_set.ts";
 
 const SIG_DFL = 0n;
 const SIG_IGN = 1n;
-const SIG_SETMASK = 2;
+const [SIG_BLOCK, SIG_SETMASK] = [0, 2] as const;
 
 /** A `struct sigaction`, to be put back with {@linkcode restoreDisposition}. */
 type Disposition = Uint8Array<ArrayBuffer>;
@@ -14,6 +14,13 @@ type Disposition = Uint8Array<ArrayBuffer>;
 /** Whether a signal was ignored, by what {@linkcode setHandler} returned for it. */
 export function isIgnored(disposition: Uint8Array): boolean {
   return new DataView(disposition.buffer).getBigUint64(SIGNAL_ACTION.handler, true) === SIG_IGN;
+}
+
+/** The signals that are blocked on the calling thread; asked first of all it tells what the caller had blocked. */
+export function blockedSignals(): number[] {
+  const mask = new Uint8Array(SIZE.signalSet);
+  libc.pthread_sigmask(SIG_BLOCK, null, mask);
+  return signalsIn(mask);
 }
 
 /** Ignores the signal; returns what was in force before. */

@@ -19,12 +19,20 @@ const DECLARATIONS = {
   _exit: { parameters: ["i32"], result: "void" },
   /** `int eventfd(unsigned int initval, int flags)` */
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  /** `int execvp(const char *file, char *const argv[])` */
+  execvp: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** `int fcntl(int fd, int cmd, int arg)` */
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `pid_t getsid(pid_t pid)` */
+  getsid: { parameters: ["i32"], result: "i32" },
   /** `char *getenv(const char *name)` */
   getenv: { parameters: ["buffer"], result: "pointer" },
   /** `pid_t getpgrp(void)` */
   getpgrp: { parameters: [], result: "i32" },
   /** `pid_t getppid(void)` */
   getppid: { parameters: [], result: "i32" },
+  /** `int ioctl(int fd, unsigned long request)` */
+  ioctl: { parameters: ["i32", "usize"], result: "i32" },
   /** `int isatty(int fd)` */
   isatty: { parameters: ["i32"], result: "i32" },
   /** `int kill(pid_t pid, int sig)` */
@@ -49,6 +57,10 @@ const DECLARATIONS = {
     parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
     result: "i32",
   },
+  /** `int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *, int fd)` */
+  posix_spawn_file_actions_addclose: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *, int fd, const char *path, int oflag, mode_t mode)` */
+  posix_spawn_file_actions_addopen: { parameters: ["buffer", "i32", "buffer", "i32", "u32"], result: "i32" },
   /** `int posix_spawn_file_actions_addtcsetpgrp_np(posix_spawn_file_actions_t *, int tcfd)`, glibc 2.35 */
   posix_spawn_file_actions_addtcsetpgrp_np: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *)` */
@@ -61,6 +73,8 @@ const DECLARATIONS = {
   posix_spawnattr_setflags: { parameters: ["buffer", "i16"], result: "i32" },
   /** `int posix_spawnattr_setsigdefault(posix_spawnattr_t *, const sigset_t *)` */
   posix_spawnattr_setsigdefault: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** `int posix_spawnattr_setsigmask(posix_spawnattr_t *, const sigset_t *)` */
+  posix_spawnattr_setsigmask: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int prctl(int option, unsigned long arg2, ...)` */
   prctl: { parameters: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
   /** `int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)` */
@@ -81,6 +95,8 @@ const DECLARATIONS = {
   tcgetpgrp: { parameters: ["i32"], result: "i32" },
   /** `int tcsetpgrp(int fd, pid_t pgrp)` */
   tcsetpgrp: { parameters: ["i32", "i32"], result: "i32" },
+  /** `char *ttyname(int fd)` */
+  ttyname: { parameters: ["i32"], result: "pointer" },
   /** `int unsetenv(const char *name)` */
   unsetenv: { parameters: ["buffer"], result: "i32" },
   /** `int waitid(idtype_t idtype, id_t id, siginfo_t *infop, int options)` */
@@ -107,7 +123,8 @@ const addresses = Deno.dlopen(
       ) => [name, { type: "pointer", optional: OPTIONAL.has(name as Name) } as const]),
     ),
     environ: { type: "pointer" } as const,
-  } as Record<Name | "environ", { type: "pointer"; optional?: boolean }>,
+    program_invocation_short_name: { type: "pointer" } as const,
+  } as Record<Name | "environ" | "program_invocation_short_name", { type: "pointer"; optional?: boolean }>,
 ).symbols;
 
 /** Each function of {@linkcode DECLARATIONS}, made callable when it is first used. */
@@ -132,17 +149,15 @@ export function hasSymbol(name: Name): boolean {
   return addresses[name] !== null;
 }
 
-/** `ssize_t read(int, void *, size_t)` on a thread of its own: the number of bytes, or -1. Cannot be cancelled. */
-export function readBlocking(descriptor: number, into: Uint8Array<ArrayBuffer>): Promise<bigint> {
-  return new Deno.UnsafeFnPointer(
-    addresses.read as never,
-    { ...DECLARATIONS.read, nonblocking: true } as const,
-  ).call(descriptor, into, BigInt(into.length));
-}
-
 /** `char **environ`: this process's environment as it was given, also what is not UTF-8. */
 export function environment(): Deno.PointerObject | null {
   return new Deno.UnsafePointerView(addresses.environ!).getPointer();
+}
+
+/** The last part of the path that this program was started under, argv[0]; program_invocation_short_name(3). */
+export function invokedName(): string {
+  const name = new Deno.UnsafePointerView(addresses.program_invocation_short_name!).getPointer();
+  return name === null ? "" : Deno.UnsafePointerView.getCString(name);
 }
 
 /**

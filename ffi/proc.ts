@@ -89,16 +89,16 @@ export function readCommand(pid: number): string | null {
   return decoder.decode(bytes).replace(/\0+$/, "").replaceAll("\0", " ");
 }
 
-/** This process's own arguments as bytes, the last `count` of them; `null` if /proc does not tell. */
-export function readOwnArguments(count: number): Uint8Array[] | null {
+/** The words that this process was started with, as bytes; `null` if /proc does not tell. */
+export function readOwnWords(): Uint8Array[] | null {
   const LONGEST = 8 * 1024 * 1024; // more than the kernel passes on by default, execve(2)
   const bytes = readHead("/proc/self/cmdline", LONGEST);
   if (bytes === null) return null;
-  const all: Uint8Array[] = [];
+  const words: Uint8Array[] = [];
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0, start);
-    all.push(bytes.subarray(start, end));
+    words.push(bytes.subarray(start, end));
     start = end + 1;
   }
-  return all.length < count ? null : all.slice(all.length - count);
+  return words;
 }

@@ -1,6 +1,7 @@
 /** What denit asks of the kernel about processes, itself and others: kill(2), prctl(2), chdir(2). */
 
 import { cString } from "./c_string.ts";
+import { readFolder } from "./file.ts";
 import { errno, libc } from "./libc.ts";
 
 const PR_SET_PDEATHSIG = 1;
@@ -54,6 +55,26 @@ export function anyOtherProcess(): boolean {
 /** Makes `path` the working directory; returns whether that could be done. */
 export function changeDirectory(path: string): boolean {
   return libc.chdir(cString(path)) === 0;
+}
+
+/** Stops this process until somebody continues it; SIGSTOP. */
+export function stopSelf(): void {
+  const SIGSTOP = 19;
+  libc.kill(Deno.pid, SIGSTOP);
+}
+
+/**
+ * Closes the descriptors from 3 up that this process was given, so that a pipe or socket that the program closes
+ * is closed. The runtime's own are told from them by their close-on-exec flag; fcntl(2).
+ */
+export function closeInherited(): void {
+  const F_GETFD = 1;
+  const SEARCHED_WITHOUT_PROC = 256;
+  const names = readFolder("/proc/self/fd") ??
+    Array.from({ length: SEARCHED_WITHOUT_PROC }, (_, i) => String(i));
+  for (const descriptor of names.map(Number)) {
+    if (descriptor > 2 && libc.fcntl(descriptor, F_GETFD, 0) === 0) libc.close(descriptor);
+  }
 }
 
 /** Ends the process at once, with no handler run and nothing flushed; _exit(2). */

@@ -5,19 +5,21 @@
  * nothing of the runtime runs in it, errno is not touched, nothing is lost or held up however many signals come,
  * and one that was sent three times is counted three times, where the kernel queues it (the real-time ones).
  *
- * Not `Deno.addSignalListener`, because what it does between its first call and the last is fatal to PID 1: its
- * first listener makes the runtime catch HUP, INT and TERM, and until each has a listener too one that comes ends
- * in a crash (22 of 150 that were aimed at that moment). It takes no real-time signal, nor ILL, FPE and SEGV, and
- * merges what comes together. libc alone has `eventfd_write`, whose arguments happen to fit a handler's, but it
+ * Not `Deno.addSignalListener`, because of what it does to a PID 1: its first call makes the runtime catch HUP, INT
+ * and TERM, and until each has a listener of its own one that comes ends in a crash (22 of 150 that were aimed at
+ * that moment). It takes no real-time signal, nor ILL, FPE and SEGV, it merges what comes together, and it needs the
+ * event loop: see src/loop.ts. libc alone has `eventfd_write`, whose arguments happen to fit a handler's, but it
  * needs the descriptor whose number is the signal's: below 34 that is the runtime's, and up to 64 it may be one
  * that main is to inherit, bash's `<(...)` for one.
  */
 
 import { LAST_SIGNAL, SIGNAL_INFO } from "./abi.ts";
 import { isIgnored, setHandler } from "./disposition.ts";
-import { libc, readBlocking } from "./libc.ts";
+import { libc } from "./libc.ts";
 
-const EFD_CLOEXEC = 0o2000000;
+const [EFD_CLOEXEC, EFD_NONBLOCK] = [0o2000000, 0o4000] as const;
+const [POLLIN, POLLOUT] = [1, 4] as const;
+const LONGEST_POLL_MS = 2 ** 31 - 1;
 const [PROT_READ, PROT_WRITE, PROT_EXEC] = [1, 2, 4] as const;
 const [MAP_PRIVATE, MAP_ANONYMOUS] = [0x02, 0x20] as const;
 const MAP_FAILED = 0xffffffffffffffffn;
@@ -105,47 +107,47 @@ const PAGE = 65536;
 /** In the counters' page, behind them: a `struct sigaction` of zeros, which is the default. */
 const ZEROS = 1024;
 
-/** Signals that are caught. */
+/** Signals that are caught, and counted until they are taken. */
 export interface CaughtSignals {
-  /** Those of them that were ignored before, in their order. */
+  /** Those of them that were ignored before. */
   readonly ignored: readonly number[];
-  /** Installs the handler again for these, where somebody has put another over it. */
-  reinstall(signals: readonly number[]): void;
   /**
-   * Calls `deliver` for each signal that has come or comes, as often as it came, for ever. Of those that came
-   * together the lowest number is first.
+   * Waits until a signal has come, one of the descriptors can be written, or `timeoutMs` is over (`null`: never),
+   * and not for a moment where that is so already; poll(2). May return sooner.
    */
-  listen(deliver: (signal: number) => void): Promise<never>;
+  wait(timeoutMs: number | null, toWrite: readonly number[]): void;
+  /** The signals that have come since the last call, each as often as it came, the lowest number first. */
+  take(): number[];
 }
 
-/**
- * Catches the signals from now on; they are counted until they are listened to.
- *
- * Returns `null` if this system gives no descriptor, or no page that may be executed.
- */
+/** Catches the signals from now on; `null` if this system gives no descriptor, or no page that may be executed. */
 export function catchSignals(signals: readonly number[]): CaughtSignals | null {
-  const descriptor = libc.eventfd(0, EFD_CLOEXEC);
+  const descriptor = libc.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   const memory = descriptor < 0 ? null : mapHandlers(descriptor);
   if (memory === null) return null;
 
-  const install = (signal: number): Uint8Array => {
-    const entry = FAULTS.includes(signal) ? 0n : BigInt(HANDLERS[Deno.build.arch].counting);
-    return setHandler(signal, memory.code + entry, SA_SIGINFO | SA_ONSTACK | SA_RESTART);
-  };
-  const ignored = signals.filter((signal) => isIgnored(install(signal)));
-  const { counters } = memory;
+  const { code, counters } = memory;
+  const { counting } = HANDLERS[Deno.build.arch];
+  const ignored = signals.filter((signal) => {
+    const handler = code + (FAULTS.includes(signal) ? 0n : BigInt(counting));
+    return isIgnored(setHandler(signal, handler, SA_SIGINFO | SA_ONSTACK | SA_RESTART));
+  });
   const seen = new Int32Array(counters.length);
+  const wakeUps = new Uint8Array(8);
   return {
     ignored,
-    reinstall: (some) => some.forEach(install),
-    async listen(deliver): Promise<never> {
-      const wakeUps = new Uint8Array(8);
-      for (;;) {
-        await readBlocking(descriptor, wakeUps);
-        for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
-          for (; seen[signal] !== Atomics.load(counters, signal); seen[signal]!++) deliver(signal);
-        }
+    wait(timeoutMs, toWrite): void {
+      const requests = new Int32Array([descriptor, POLLIN, ...toWrite.flatMap((other) => [other, POLLOUT])]);
+      const timeout = timeoutMs === null ? -1 : Math.min(Math.ceil(timeoutMs), LONGEST_POLL_MS);
+      libc.poll(new Uint8Array(requests.buffer), BigInt(1 + toWrite.length), timeout);
+      libc.read(descriptor, wakeUps, BigInt(wakeUps.length)); // before the counters are read, or a wake-up is lost
+    },
+    take(): number[] {
+      const taken = [];
+      for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
+        for (; seen[signal] !== Atomics.load(counters, signal); seen[signal]!++) taken.push(signal);
       }
+      return taken;
     },
   };
 }

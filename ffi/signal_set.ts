@@ -1,6 +1,6 @@
 /** Sets of signals as the kernel keeps them: bit N-1 stands for signal N. */
 
-import { SIZE } from "./abi.ts";
+import { LAST_SIGNAL, SIZE } from "./abi.ts";
 
 /**
  * A `sigset_t` that holds the signals.
@@ -11,4 +11,13 @@ export function signalSet(signals: Iterable<number>): Uint8Array<ArrayBuffer> {
   const set = new Uint8Array(SIZE.signalSet);
   for (const signal of signals) set[(signal - 1) >> 3]! |= 1 << ((signal - 1) & 7);
   return set;
+}
+
+/** The signals that a `sigset_t` holds. */
+export function signalsIn(set: Uint8Array): number[] {
+  const signals = [];
+  for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
+    if ((set[(signal - 1) >> 3]! & (1 << ((signal - 1) & 7))) !== 0) signals.push(signal);
+  }
+  return signals;
 }

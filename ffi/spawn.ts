@@ -12,28 +12,41 @@ import { signalSet } from "./signal_set.ts";
 export interface SpawnOrder {
   /** The command and its arguments: at least one. */
   readonly argv: readonly (string | Uint8Array)[];
-  /** Whether the new process group gets the foreground of the terminal on standard input. */
-  readonly foreground: boolean;
+  /**
+   * Where it stands: leading a process group of its own, leading one in the foreground of the terminal on standard
+   * input, leading a session of its own to which that terminal belongs, or in our process group.
+   */
+  readonly place: "own group" | "foreground" | "own session" | "our group";
   /** Signals that stay ignored in the program. All others start with their default effect. */
   readonly ignored: readonly number[];
+  /** Signals that are blocked when it starts. */
+  readonly blocked: readonly number[];
 }
 
 /** Why a program could not be started. */
 export interface SpawnFailure {
   /**
-   * `"not found"`: nothing has that name. `"not executable"`: found, but this system cannot run it.
-   * `"refused"`: the system gave no process for it (limits, memory).
+   * `"not found"`: nothing has that name. `"bad path"`: its path leads nowhere. `"no interpreter"`: what it names
+   * on its `#!` line, or as its loader, is missing. `"not permitted"`: it, or a folder, may not be used.
+   * `"not executable"`: this system cannot run it. `"refused"`: the system gave no process (limits, memory).
    */
-  readonly name: "not found" | "not executable" | "refused";
+  readonly name: "not found" | "bad path" | "no interpreter" | "not permitted" | "not executable" | "refused";
   /** The reason in words, without the command's name. */
   readonly reason: string;
+  /** The reason in the words of strerror(3). */
+  readonly systemReason: string;
 }
 
 const POSIX_SPAWN_SETPGROUP = 0x02;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
+const POSIX_SPAWN_SETSID = 0x80;
 
-const [ENOENT, E2BIG, ENOEXEC, EACCES, ENOTDIR, ENAMETOOLONG, ELOOP] = [2, 7, 8, 13, 20, 36, 40] as const;
+const O_RDWR = 2;
+/** A descriptor for a moment, out of the way of those that the program inherits. */
+const SPARE_DESCRIPTOR = 1000;
+
+const [ENOENT, ENOEXEC, EACCES, ENOTDIR, ENAMETOOLONG, ELOOP] = [2, 8, 13, 20, 36, 40] as const;
 /** What the child reports when the terminal is no longer there, or no longer ours to give away. */
 const TERMINAL_ERRORS: readonly number[] = [/* EPERM */ 1, /* EIO */ 5, /* ENXIO */ 6, /* ENOTTY */ 25];
 const [EAGAIN, ENOMEM, ENFILE, EMFILE] = [11, 12, 23, 24] as const;
@@ -57,16 +70,18 @@ const DEFAULT_PATH = "/bin:/usr/bin";
  */
 export function spawn(order: SpawnOrder): number | SpawnFailure {
   const file = order.argv[0]!;
-  const attributes = spawnAttributes(order.ignored);
-  const actions = spawnFileActions(order.foreground);
+  const attributes = spawnAttributes(order);
+  const actions = spawnFileActions(order.place);
   // Sigaction, not the spawn attributes, can keep a signal ignored that we catch.
   const caught = order.ignored.map((signal) => [signal, ignoreSignal(signal)] as const);
   try {
     const run = (call: typeof libc.posix_spawnp, path: string | Uint8Array, argv: CStringTable): number =>
       execute(call, path, argv, attributes, actions);
     const pid = run(libc.posix_spawnp, file, cStringTable(order.argv));
-    if (order.foreground && TERMINAL_ERRORS.includes(-pid)) return spawn({ ...order, foreground: false });
-    if (order.foreground && !SETS_FOREGROUND && pid > 0) libc.tcsetpgrp(STDIN, pid);
+    if (order.place === "foreground") {
+      if (TERMINAL_ERRORS.includes(-pid)) return spawn({ ...order, place: "own group" });
+      if (!SETS_FOREGROUND && pid > 0) libc.tcsetpgrp(STDIN, pid);
+    }
     if (pid !== -ENOEXEC) return pid > 0 ? pid : explain(-pid, file);
 
     const script = findExecutable(file);
@@ -76,6 +91,7 @@ export function spawn(order: SpawnOrder): number | SpawnFailure {
       return {
         name: "not executable",
         reason: "it has no #! line, and there is no /bin/sh that could run it as a script",
+        systemReason: strerror(ENOEXEC),
       };
     }
     return shell > 0 ? shell : explain(-shell, file);
@@ -105,65 +121,88 @@ function execute(
   return error === 0 ? pid[0]! : -error;
 }
 
-function spawnAttributes(ignored: readonly number[]): Uint8Array<ArrayBuffer> {
+function spawnAttributes({ ignored, blocked, place }: SpawnOrder): Uint8Array<ArrayBuffer> {
   const attributes = new Uint8Array(SIZE.spawnAttributes);
   libc.posix_spawnattr_init(attributes); // an empty mask, and process group 0: a new one
   const defaults = [];
   for (let signal = 1; signal <= LAST_SIGNAL; signal++) if (!ignored.includes(signal)) defaults.push(signal);
   libc.posix_spawnattr_setsigdefault(attributes, signalSet(defaults));
+  if (blocked.length > 0) libc.posix_spawnattr_setsigmask(attributes, signalSet(blocked));
+  const leads = { "own group": POSIX_SPAWN_SETPGROUP, "foreground": POSIX_SPAWN_SETPGROUP, "our group": 0 };
   libc.posix_spawnattr_setflags(
     attributes,
-    POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK,
+    (place === "own session" ? POSIX_SPAWN_SETSID : leads[place]) | POSIX_SPAWN_SETSIGDEF |
+      POSIX_SPAWN_SETSIGMASK,
   );
   return attributes;
 }
 
-function spawnFileActions(foreground: boolean): Uint8Array<ArrayBuffer> {
+function spawnFileActions(place: SpawnOrder["place"]): Uint8Array<ArrayBuffer> {
   const actions = new Uint8Array(SIZE.spawnFileActions);
   libc.posix_spawn_file_actions_init(actions);
-  if (foreground && SETS_FOREGROUND) libc.posix_spawn_file_actions_addtcsetpgrp_np(actions, STDIN);
+  if (place === "foreground" && SETS_FOREGROUND) {
+    libc.posix_spawn_file_actions_addtcsetpgrp_np(actions, STDIN);
+  }
+  const terminal = place === "own session" ? libc.ttyname(STDIN) : null;
+  if (terminal !== null) {
+    // The first terminal that a session leader opens becomes its controlling terminal.
+    const path = cString(Deno.UnsafePointerView.getCString(terminal));
+    libc.posix_spawn_file_actions_addopen(actions, SPARE_DESCRIPTOR, path, O_RDWR, 0);
+    libc.posix_spawn_file_actions_addclose(actions, SPARE_DESCRIPTOR);
+  }
   return actions;
 }
 
 function explain(error: number, file: string | Uint8Array): SpawnFailure {
   const name = typeof file === "string" ? file : new TextDecoder().decode(file);
+  const systemReason = strerror(error);
   switch (error) {
     case ENOENT:
       if (findExecutable(file) !== null) {
-        return {
-          name: "not executable",
-          reason: "the file is there, but the interpreter or loader that it names is not",
-        };
+        const reason = "the file is there, but the interpreter or loader that it names is not";
+        return { name: "no interpreter", reason, systemReason };
       }
       return {
         name: "not found",
         reason: name.includes("/") ? "no such file" : `no such command in PATH (${searchPath()})`,
+        systemReason,
       };
     case ENOTDIR:
-      return { name: "not found", reason: "a part of its path is not a directory" };
+      return { name: "bad path", reason: "a part of its path is not a directory", systemReason };
+    case ENAMETOOLONG:
+    case ELOOP:
+      return { name: "bad path", reason: inSentence(systemReason), systemReason };
     case EACCES:
       return {
-        name: "not executable",
+        name: "not permitted",
         reason: "it is not an executable file, or its folder may not be searched",
+        systemReason,
       };
     case ENOEXEC:
-      return { name: "not executable", reason: "it is a program for another machine, or damaged" };
+      return {
+        name: "not executable",
+        reason: "it is a program for another machine, or damaged",
+        systemReason,
+      };
     case EAGAIN:
     case ENOMEM:
     case EMFILE:
     case ENFILE:
-      return { name: "refused", reason: `the system has no room for another process (${describe(error)})` };
-    case E2BIG:
-    case ENAMETOOLONG:
-    case ELOOP:
+      return {
+        name: "refused",
+        reason: `the system has no room for another process (${inSentence(systemReason)})`,
+        systemReason,
+      };
     default:
-      return { name: "not executable", reason: describe(error) };
+      return { name: "not executable", reason: inSentence(systemReason), systemReason };
   }
 }
 
-/** strerror(3), in lower case as the middle of a sentence. */
-function describe(error: number): string {
-  const text = Deno.UnsafePointerView.getCString(libc.strerror(error)!);
+function strerror(error: number): string {
+  return Deno.UnsafePointerView.getCString(libc.strerror(error)!);
+}
+
+function inSentence(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 

@@ -6,6 +6,7 @@ import { sendSignal } from "./process.ts";
 
 const STDIN = 0;
 const STDERR = 2;
+const TIOCNOTTY = 0x5422n;
 const SIGCONT = 18;
 const SIGTSTP = 20;
 
@@ -22,6 +23,15 @@ export function errorsGoToTerminal(): boolean {
 /** Takes the foreground back for our own process group, from whichever has it. Needs SIGTTOU blocked. */
 export function reclaimForeground(): void {
   libc.tcsetpgrp(STDIN, libc.getpgrp());
+}
+
+/**
+ * Gives up the controlling terminal on standard input, so that a new session can have it; ioctl_tty(2), TIOCNOTTY.
+ *
+ * Returns whether the kernel now sends us HUP and CONT for it: it does so to a session's leader.
+ */
+export function giveTerminalUp(): boolean {
+  return libc.ioctl(STDIN, TIOCNOTTY) === 0 && libc.getsid(0) === Deno.pid;
 }
 
 /**

@@ -1,58 +1,53 @@
-/** Turns facts into orders, one fact at a time. */
+/**
+ * Turns facts into orders, one fact at a time.
+ *
+ * Synchronous, as the loops of the small inits are: it waits in poll(2) on the main thread and never returns to the
+ * runtime's event loop. So a signal is forwarded without a hop through another thread, nothing of the runtime's own
+ * gets its turn (`deno run` would catch HUP, INT, TERM and USR1 for its inspector), no promise can be left
+ * unhandled, and when nothing happens nothing runs.
+ */
 
 import type { Fact, Order, State, Step } from "./core/model.ts";
 
-/** Takes facts in; see {@linkcode startLoop}. */
+/** Takes a fact in that came about while an order was performed. */
 export type Dispatch = (fact: Fact) => void;
 
+/** What the loop turns between. None of these may throw but `reduce` and `perform`. */
+export interface LoopParts {
+  readonly first: Step;
+  readonly reduce: (state: State, fact: Fact) => Step;
+  readonly perform: (order: Order, dispatch: Dispatch) => void;
+  /** Waits for something to happen; what happened. */
+  readonly nextFacts: () => readonly Fact[];
+  /** Tells of an error of our own. */
+  readonly report: (error: unknown) => void;
+}
+
 /**
- * Runs the heart from its first step on: each fact goes through `reduce`, and its orders are performed in their
- * order, before the next fact. Facts that come about while orders are performed wait for their turn.
+ * Runs the heart from its first step on, for ever: an order to exit ends the process.
  *
- * What throws is reported and the run goes on: what was started depends on us.
+ * Each fact's orders are performed in their order before the next fact is looked at. What throws is reported and
+ * the run goes on: what was started depends on us.
  */
-export function startLoop(
-  first: Step,
-  reduce: (state: State, fact: Fact) => Step,
-  perform: (order: Order, dispatch: Dispatch) => void,
-  report: (error: unknown) => void,
-): Dispatch {
+export function runLoop({ first, reduce, perform, nextFacts, report }: LoopParts): never {
   let [state, orders] = first;
   const facts: Fact[] = [];
-  let busy = false;
-
-  const dispatch = (fact: Fact): void => {
-    facts.push(fact);
-    run();
-  };
-
-  function run(): void {
-    if (busy) return;
-    busy = true;
-    try {
-      for (;;) {
-        for (const order of orders) {
-          try {
-            perform(order, dispatch);
-          } catch (error) {
-            report(error);
-          }
-        }
-        const fact = facts.shift();
-        if (fact === undefined) return;
-        orders = [];
-        try {
-          [state, orders] = reduce(state, fact);
-        } catch (error) {
-          report(error);
-        }
+  for (;;) {
+    for (const order of orders) {
+      try {
+        perform(order, (fact) => facts.push(fact));
+      } catch (error) {
+        report(error);
       }
-    } finally {
-      orders = [];
-      busy = false;
+    }
+    orders = [];
+    if (facts.length === 0) facts.push(...nextFacts());
+    const fact = facts.shift();
+    if (fact === undefined) continue;
+    try {
+      [state, orders] = reduce(state, fact);
+    } catch (error) {
+      report(error);
     }
   }
-
-  run();
-  return dispatch;
 }

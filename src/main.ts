@@ -1,78 +1,119 @@
 /** denit, wired together. */
 
 import { readVariable, restoreEnvironment } from "../ffi/environment.ts";
-import { readOwnArguments } from "../ffi/proc.ts";
+import { invokedName } from "../ffi/libc.ts";
+import { waitToWrite } from "../ffi/output.ts";
+import { readOwnWords } from "../ffi/proc.ts";
 import { becomeSubreaper, exitNow, parentId, sendSignal, setParentDeathSignal } from "../ffi/process.ts";
-import { reapChildren } from "./child_source.ts";
-import { parseCommandLine, type Problem } from "./cli/parse.ts";
+import { type OwnRequest, parseCommandLine, type Problem } from "./cli/parse.ts";
 import { DENIT_FAILED } from "./core/exit_code.ts";
-import type { Policy, Role } from "./core/model.ts";
+import type { Policy, Role, TimerName } from "./core/model.ts";
 import { begin, reduce } from "./core/reduce.ts";
-import { SIGCHLD } from "./core/signals.ts";
+import { SIGINT, SIGTERM } from "./core/signals.ts";
+import { chooseDropIn } from "./drop_in/choose.ts";
+import { EXEC_WITH_LISTEN_PID, execWithListenPid } from "./drop_in/listen_pid.ts";
+import { nextFacts, reapChildren } from "./fact_source.ts";
 import { type Log, makeLog } from "./log.ts";
-import { startLoop } from "./loop.ts";
+import { runLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
+import type { Plan, Request } from "./plan.ts";
 import { catchAllSignals, type SignalSource } from "./signal_source.ts";
+import { Timers } from "./timers.ts";
+import { type Line, makeVoice, type Voice } from "./voice.ts";
 
 /** How long the exit waits for whoever reads standard error. */
 const FLUSH_MS = 500;
 
 const signals = catchAllSignals();
-const request = parseCommandLine(Deno.args, readVariable);
-switch (request.name) {
-  case "help":
-    await print((await import("./cli/help.ts")).helpText());
-    break;
-  case "version":
-    await print(`denit ${(await import("./version.ts")).VERSION}\n`);
-    break;
-  case "refuse":
-    await refuse(request.problem, makeLog("error", request.settings.logFormat));
-    break;
-  case "run":
-    if (signals === null) {
-      const message = "Cannot catch signals: this system gives no page of memory that may be executed";
-      await refuse({ message }, makeLog("error", request.settings.logFormat));
-    } else run(request, signals);
+const dropIn = chooseDropIn(invokedName(), Deno.args);
+if (signals === null) {
+  const message = "Cannot catch signals: this system gives no page of memory that may be executed";
+  refuse({ message }, makeVoice("error", "text"));
+} else if (Deno.args[0] === EXEC_WITH_LISTEN_PID) becomeListener(Deno.args.slice(1));
+else if (dropIn === null) answerOwn(parseCommandLine(withoutAs(Deno.args), readVariable), signals);
+else if ("unknown" in dropIn) refuseName(dropIn.unknown, dropIn.known);
+else answer(dropIn.parse({ words: dropIn.words, readVariable, pid: Deno.pid }), signals);
+
+/** See src/drop_in/listen_pid.ts: we are started in the program's place, and say what catatonit says if we cannot. */
+function becomeListener(command: readonly string[]): never {
+  const reason = execWithListenPid(command);
+  return say(
+    [{ stream: "stderr", text: `ERROR (catatonit:${Deno.pid}): failed to exec pid1: ${reason}` }],
+    1,
+  );
 }
 
-type RunRequest = Extract<typeof request, { name: "run" }>;
+/** Does what denit's own command line asks for; what is not needed for a run is loaded here. */
+async function answerOwn(request: OwnRequest, signals: SignalSource): Promise<void> {
+  switch (request.name) {
+    case "run":
+      return run(request.plan, signals);
+    case "help":
+      return say([{ stream: "stdout", text: (await import("./cli/help.ts")).helpText() }], 0);
+    case "version":
+      return say([{ stream: "stdout", text: `denit ${(await import("./version.ts")).VERSION}` }], 0);
+    case "refuse":
+      return await refuse(request.problem, makeVoice("error", request.settings.logFormat));
+  }
+}
 
-function run({ settings, command }: RunRequest, signals: SignalSource): void {
-  const level = ({ quiet: "error", normal: "warning", verbose: "info" } as const)[settings.verbosity];
-  const log = makeLog(level, settings.logFormat);
+function answer(request: Request, signals: SignalSource): never {
+  switch (request.name) {
+    case "run":
+      return run(request.plan, signals);
+    case "pause":
+      return pause(makeLog(request.voice), signals);
+    case "say":
+      return say(request.lines, request.exitCode);
+  }
+}
+
+function run(plan: Plan, signals: SignalSource): never {
+  const log = makeLog(plan.voice);
   restoreEnvironment();
-  const role = takeRole(log);
-  if (settings.parentDeathSignal !== null) dieWithParent(settings.parentDeathSignal);
+  const role = takeRole(plan.adopts, log);
+  if (plan.parentDeathSignal !== null) dieWithParent(plan.parentDeathSignal);
 
-  const policy: Policy = { ...settings, verbose: settings.verbosity === "verbose", role };
+  const policy: Policy = { ...plan.policy, role };
   const named = policy.verbose || policy.warnReaped;
+  const timers = new Timers<TimerName>();
   const perform = performer({
     ownPid: Deno.pid,
     role,
     ignored: signals.ignored,
-    rawCommand: rawWords(command),
+    blocked: signals.blocked,
+    launch: plan.launch,
+    rawCommand: rawWords(plan.command),
+    timers,
     log,
     exit: (code) => exit(code, log),
   });
-  const report = (error: unknown): void => log.write("error", `Cannot go on as meant: ${String(error)}`);
-  const dispatch = startLoop(begin(policy, command), reduce, perform, report);
-
-  // What is started depends on us: from here on no error of ours may end the process.
-  addEventListener("error", (event) => (event.preventDefault(), report(event.error)));
-  addEventListener("unhandledrejection", (event) => (event.preventDefault(), report(event.reason)));
-  setInterval(() => {}, 2 ** 31 - 1); // listeners alone do not keep the runtime alive
-  signals.deliverTo((signal) => {
-    if (signal === SIGCHLD) reapChildren(dispatch, named);
-    else dispatch({ type: "signalled", signal, atMs: performance.now() });
+  return runLoop({
+    first: begin(policy, plan.command),
+    reduce,
+    perform,
+    nextFacts: () => nextFacts(signals, timers, log, named),
+    report: (error) => {
+      log.write("error", { type: "problem", message: `Cannot go on as meant: ${String(error)}` });
+    },
   });
-  reapChildren(dispatch, named); // who ended before we listened
 }
 
-function takeRole(log: Log): Role {
+/** Runs nothing: reaps what it is given until it is asked to leave. */
+function pause(log: Log, signals: SignalSource): never {
+  takeRole(true, log);
+  for (;;) {
+    reapChildren(false);
+    signals.wait(null, []);
+    const came = signals.take();
+    if (came.includes(SIGINT) || came.includes(SIGTERM)) exit(0, log);
+  }
+}
+
+function takeRole(adopts: boolean, log: Log): Role {
   if (Deno.pid === 1) return "first";
-  if (becomeSubreaper()) return "subreaper";
-  log.write("warning", "Cannot adopt orphans: denit is not PID 1, and this kernel lets it be no subreaper");
+  if (adopts && becomeSubreaper()) return "subreaper";
+  log.write("warning", { type: "cannot-adopt" });
   return "neither";
 }
 
@@ -85,22 +126,40 @@ function dieWithParent(signal: number): void {
 
 /** The command's words as bytes, if one of them was no UTF-8 and lost something on the way into a string. */
 function rawWords(command: readonly string[]): readonly Uint8Array[] | null {
-  return command.some((word) => word.includes("\ufffd")) ? readOwnArguments(command.length) : null;
+  return command.some((word) => word.includes("\ufffd"))
+    ? readOwnWords()?.slice(-command.length) ?? null
+    : null;
 }
 
-function exit(code: number, log: Log): void {
-  if (log.idle) exitNow(code);
-  log.flush(FLUSH_MS).then(() => exitNow(code));
+/** `--as denit` chooses what denit is anyway. */
+function withoutAs(words: readonly string[]): readonly string[] {
+  if (words[0] === "--as") return words.slice(2);
+  return words[0] === "--as=denit" ? words.slice(1) : words;
 }
 
-async function print(text: string): Promise<void> {
-  await Deno.stdout.write(new TextEncoder().encode(text)).catch(() => {}); // nobody reads: no error of ours
-  exitNow(0);
+function refuseName(wrong: string, known: readonly string[]): Promise<never> {
+  const message = `--as: ${JSON.stringify(wrong)} is not valid; expected ${known.join(", ")}`;
+  return refuse({ message, wrong, known }, makeVoice("error", "text"));
 }
 
-async function refuse({ message, wrong, known }: Problem, log: Log): Promise<void> {
+async function refuse({ message, wrong, known }: Problem, voice: Voice): Promise<never> {
   const { suggest } = await import("./cli/suggest.ts");
   const meant = wrong === undefined ? null : suggest(wrong, known ?? []);
-  log.write("error", meant === null ? message : `${message}; did you mean ${JSON.stringify(meant)}?`);
-  exit(DENIT_FAILED, log);
+  const whole = meant === null ? message : `${message}; did you mean ${JSON.stringify(meant)}?`;
+  return say(voice("error", { type: "problem", message: whole }), DENIT_FAILED);
+}
+
+function say(lines: readonly Line[], code: number): never {
+  const log = makeLog(() => lines);
+  log.write("info", { type: "problem", message: "" });
+  return exit(code, log);
+}
+
+/** Leaves, once what was said is written or nobody takes it. */
+function exit(code: number, log: Log): never {
+  const until = performance.now() + FLUSH_MS;
+  for (let left; log.unwritten().length > 0 && (left = until - performance.now()) > 0; log.drain()) {
+    waitToWrite(log.unwritten(), left);
+  }
+  return exitNow(code);
 }

@@ -1,31 +1,43 @@
 /** Carries orders out. */
 
 import { listProcesses, type ProcessEntry, readCommand } from "../ffi/proc.ts";
-import { anyOtherProcess, changeDirectory, ownGroup, sendSignal } from "../ffi/process.ts";
+import {
+  anyOtherProcess,
+  changeDirectory,
+  closeInherited,
+  ownGroup,
+  sendSignal,
+  stopSelf,
+} from "../ffi/process.ts";
 import { spawn } from "../ffi/spawn.ts";
-import { hasForeground, reclaimForeground, suspendWith } from "../ffi/terminal.ts";
+import { giveTerminalUp, hasForeground, reclaimForeground, suspendWith } from "../ffi/terminal.ts";
 import { peekChild } from "../ffi/wait.ts";
 import type { Fact, Order, Remaining, Role, Target, TimerName } from "./core/model.ts";
-import { SIGKILL, signalName } from "./core/signals.ts";
+import { number, SIGCONT, SIGKILL, signalName } from "./core/signals.ts";
 import type { Log } from "./log.ts";
+import type { Launch } from "./plan.ts";
 import type { Dispatch } from "./loop.ts";
-import { Timers } from "./timers.ts";
+import type { Timers } from "./timers.ts";
+
+const SIGHUP = number("HUP");
 
 /** What performing needs to know of the system that denit runs in. */
 export interface Surroundings {
   readonly ownPid: number;
   readonly role: Role;
-  /** Signals that stay ignored in what is started. */
+  /** Signals that the caller had ignored, and those that it had blocked. */
   readonly ignored: readonly number[];
+  readonly blocked: readonly number[];
+  readonly launch: Launch;
   /** The command's words as bytes, where they are no UTF-8 and so would not survive as a string. */
   readonly rawCommand: readonly Uint8Array[] | null;
+  readonly timers: Timers<TimerName>;
   readonly log: Log;
   readonly exit: (code: number) => void;
 }
 
 /** Makes the function that performs orders and dispatches the facts that come of them. */
 export function performer(around: Surroundings): (order: Order, dispatch: Dispatch) => void {
-  const timers = new Timers<TimerName>();
   let mainGroup: number | null = null;
 
   return (order, dispatch) => {
@@ -44,16 +56,16 @@ export function performer(around: Surroundings): (order: Order, dispatch: Dispat
         return dispatch({ type: "surveyed", remaining, atMs: performance.now() });
       }
       case "set-timer":
-        return timers.set(order.timer, order.delayMs, () => {
-          dispatch({ type: "timer-fired", timer: order.timer, atMs: performance.now() });
-        });
+        return around.timers.set(order.timer, performance.now() + order.delayMs);
       case "suspend-with":
         suspendWith(order.group);
         return;
       case "reclaim-terminal":
         return reclaimForeground();
+      case "stop-self":
+        return stopSelf();
       case "log":
-        return around.log.write(order.level, order.message);
+        return around.log.write(order.level, order.note);
       case "exit":
         return around.exit(order.code);
     }
@@ -61,13 +73,21 @@ export function performer(around: Surroundings): (order: Order, dispatch: Dispat
 }
 
 function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): Fact {
-  const foreground = hasForeground();
-  const argv = around.rawCommand ?? order.command;
-  const result = spawn({ argv, foreground, ignored: around.ignored });
-  changeDirectory("/"); // so that denit pins no mount
+  const { launch, rawCommand, ignored, blocked } = around;
+  const session = launch.place === "own session";
+  const foreground = launch.place === "terminal group" && hasForeground();
+  const handOff = session && giveTerminalUp() ? [SIGHUP, SIGCONT] : [];
+  const result = spawn({
+    argv: launch.wrap?.(rawCommand ?? order.command) ?? rawCommand ?? order.command,
+    place: launch.place === "terminal group" ? (foreground ? "foreground" : "own group") : launch.place,
+    ignored: launch.keepsIgnored ? ignored : [],
+    blocked: launch.keepsMask ? blocked : [],
+  });
+  if (launch.leavesDirectory) changeDirectory("/");
+  if (launch.closesInherited) closeInherited();
   const atMs = performance.now();
   return typeof result === "number"
-    ? { type: "spawned", pid: result, foreground, atMs }
+    ? { type: "spawned", pid: result, foreground, handOff, atMs }
     : { type: "spawn-failed", failure: result, atMs };
 }
 
@@ -87,7 +107,8 @@ function send(target: Target, signal: number, around: Surroundings, mainGroup: n
 
   function report(result: ReturnType<typeof sendSignal>, whom: string): void {
     if (result === "not permitted") {
-      around.log.write("warning", `Cannot send ${signalName(signal)} to ${whom}: not permitted`);
+      const message = `Cannot send ${signalName(signal)} to ${whom}: not permitted`;
+      around.log.write("warning", { type: "problem", message });
     }
   }
 }

@@ -1,19 +1,23 @@
-/** Timers by name. */
+/** Timers by name, as values: nothing runs by itself, who waits asks for how long. */
 
-/** The longest delay that the runtime's timers take; a longer one fires at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
-
-/** Timers of which each name has at most one. */
+/** Timers of which each name has at most one. Times are a monotonic clock's milliseconds. */
 export class Timers<Name extends string> {
-  readonly #running = new Map<Name, ReturnType<typeof setTimeout>>();
+  readonly #dueMs = new Map<Name, number>();
 
-  /** Calls `fire` after `delayMs`; a timer of that name that has not fired yet is forgotten. */
-  set(name: Name, delayMs: number, fire: () => void): void {
-    clearTimeout(this.#running.get(name));
-    const delay = Math.min(delayMs, LONGEST_DELAY_MS);
-    this.#running.set(
-      name,
-      setTimeout(() => delay < delayMs ? this.set(name, delayMs - delay, fire) : fire(), delay),
-    );
+  /** Sets a timer; one of that name that has not fired yet is forgotten. */
+  set(name: Name, dueMs: number): void {
+    this.#dueMs.set(name, dueMs);
+  }
+
+  /** How long it is until the next one is due, 0 if one is; `null` if there is none. */
+  waitMs(nowMs: number): number | null {
+    return this.#dueMs.size === 0 ? null : Math.max(0, Math.min(...this.#dueMs.values()) - nowMs);
+  }
+
+  /** The timers that are due, the earliest first; they are then forgotten. */
+  takeDue(nowMs: number): Name[] {
+    const due = [...this.#dueMs].filter(([, dueMs]) => dueMs <= nowMs).sort(([, a], [, b]) => a - b);
+    for (const [name] of due) this.#dueMs.delete(name);
+    return due.map(([name]) => name);
   }
 }

@@ -9,6 +9,10 @@
 export interface Grammar {
   /** Long and one-letter names; several may lead to one option. */
   readonly options: ReadonlyMap<string, { readonly takesValue: boolean }>;
+  /** Whether options may also stand behind words that are none, up to `--`. */
+  readonly permutes?: boolean;
+  /** Whether a long name may be cut short as far as it stays the only one. */
+  readonly abbreviates?: boolean;
 }
 
 /** An option as it stood on the command line. */
@@ -35,29 +39,43 @@ export interface BadOption {
   readonly option: string;
 }
 
-/** Options end at `--` or at the first word that is none. */
+/** Options end at `--` or, unless the grammar permutes, at the first word that is none. */
 export function getopt(words: readonly string[], grammar: Grammar): CommandLine | BadOption {
   const options: GivenOption[] = [];
+  const passedOver: string[] = [];
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at]!;
-    if (word === "--") return { options, operands: words.slice(at + 1), separated: true };
-    if (!word.startsWith("-") || word === "-") break;
+    if (word === "--") {
+      return { options, operands: [...passedOver, ...words.slice(at + 1)], separated: true };
+    }
+    if (!word.startsWith("-") || word === "-") {
+      if (!grammar.permutes) break;
+      passedOver.push(word);
+      continue;
+    }
     const bad = word.startsWith("--") ? takeLong(word) : takeCluster(word);
     if (bad !== null) return bad;
   }
-  return { options, operands: words.slice(at), separated: false };
+  return { options, operands: [...passedOver, ...words.slice(at)], separated: false };
 
   /** `--name`, `--name=value`, `--name value`. */
   function takeLong(word: string): BadOption | null {
     const equals = word.indexOf("=");
-    const name = word.slice(2, equals < 0 ? undefined : equals);
+    const written = word.slice(2, equals < 0 ? undefined : equals);
+    const name = grammar.abbreviates ? complete(written) : written;
     const option = grammar.options.get(name);
-    if (option === undefined || name.length < 2) return { problem: "unknown", option: `--${name}` };
+    if (option === undefined || name.length < 2) return { problem: "unknown", option: `--${written}` };
     if (equals >= 0) options.push({ name, value: word.slice(equals + 1) });
     else if (!option.takesValue) options.push({ name, value: null });
     else return takeNextAsValue(name, `--${name}`);
     return null;
+  }
+
+  function complete(start: string): string {
+    if (grammar.options.has(start)) return start;
+    const fitting = [...grammar.options.keys()].filter((name) => name.length > 1 && name.startsWith(start));
+    return fitting.length === 1 ? fitting[0]! : start;
   }
 
   /** `-v`, `-vw`, `-t8s`, `-t 8s`, `-vt8s`. */
@@ -79,7 +97,7 @@ export function getopt(words: readonly string[], grammar: Grammar): CommandLine 
 
   function takeNextAsValue(name: string, option: string): BadOption | null {
     const value = words[at + 1];
-    if (value === undefined || value === "--") return { problem: "no value", option };
+    if (value === undefined) return { problem: "no value", option };
     at++;
     options.push({ name, value });
     return null;

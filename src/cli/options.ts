@@ -2,7 +2,7 @@
 
 import type { Policy } from "../core/model.ts";
 import { parseSignal, SIGCHLD, SIGKILL, signalNames, SIGSTOP } from "../core/signals.ts";
-import type { LogFormat } from "../log.ts";
+import type { LogFormat } from "../voice.ts";
 import { parseDuration } from "./duration.ts";
 
 /** What the command line and the environment ask for; what they leave out has its default. */

@@ -1,6 +1,9 @@
 /** From the command line and the environment to what is to be done. */
 
+import { START_FAILURE_CODES } from "../core/exit_code.ts";
 import type { Command } from "../core/model.ts";
+import type { Plan, Request } from "../plan.ts";
+import { makeVoice } from "../voice.ts";
 import { type BadOption, getopt, type Grammar } from "./getopt.ts";
 import {
   type BadValue,
@@ -11,9 +14,9 @@ import {
   variableOf,
 } from "./options.ts";
 
-/** What the command line asks for. */
-export type Request =
-  | { readonly name: "run"; readonly settings: Settings; readonly command: Command }
+/** What denit's own command line asks for, with texts still to be loaded. */
+export type OwnRequest =
+  | Extract<Request, { name: "run" }>
   | { readonly name: "help" }
   | { readonly name: "version" }
   | { readonly name: "refuse"; readonly settings: Settings; readonly problem: Problem };
@@ -47,9 +50,9 @@ const GRAMMAR: Grammar = {
 export function parseCommandLine(
   words: readonly string[],
   readVariable: (name: string) => string | undefined,
-): Request {
+): OwnRequest {
   const settings = defaultSettings();
-  const refuse = (problem: Problem): Request => ({ name: "refuse", settings, problem });
+  const refuse = (problem: Problem): OwnRequest => ({ name: "refuse", settings, problem });
 
   for (const option of OPTIONS) {
     const variable = variableOf(option);
@@ -80,7 +83,38 @@ export function parseCommandLine(
       message: `${JSON.stringify(command)} is no subcommand; to run a program write: ${right}`,
     });
   }
-  return { name: "run", settings, command: [command, ...rest] };
+  return { name: "run", plan: planOf(settings, [command, ...rest]) };
+}
+
+function planOf(settings: Settings, command: Command): Plan {
+  const verbose = settings.verbosity === "verbose";
+  const level = ({ quiet: "error", normal: "warning", verbose: "info" } as const)[settings.verbosity];
+  return {
+    command,
+    policy: {
+      signalTo: settings.signalTo,
+      rewrite: settings.rewrite,
+      graceMs: settings.graceMs,
+      killAfterMs: settings.killAfterMs,
+      atEnd: settings.wait ? "wait" : "leave",
+      stopsItself: false,
+      okExits: settings.okExits,
+      warnReaped: settings.warnReaped,
+      verbose,
+      startFailureCodes: START_FAILURE_CODES,
+    },
+    launch: {
+      place: "terminal group",
+      keepsMask: false,
+      keepsIgnored: true,
+      closesInherited: true,
+      leavesDirectory: true,
+      wrap: null,
+    },
+    adopts: true,
+    parentDeathSignal: settings.parentDeathSignal,
+    voice: makeVoice(level, settings.logFormat),
+  };
 }
 
 function badOption({ problem, option }: BadOption): Problem {

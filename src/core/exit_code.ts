@@ -14,6 +14,9 @@ export function exitCodeOf(status: Status, okExits: ReadonlySet<number>): number
 /** The codes that shells use for a command that cannot be started; POSIX, "Exit Status for Commands". */
 export const START_FAILURE_CODES: Readonly<Record<StartFailure["name"], number>> = {
   "not found": 127,
+  "bad path": 127,
+  "no interpreter": 126,
+  "not permitted": 126,
   "not executable": 126,
   "refused": DENIT_FAILED,
 };

@@ -18,8 +18,13 @@ export interface Policy {
   readonly graceMs: number;
   /** Milliseconds between the first stop signal and KILL for main; `null`: main takes its time. */
   readonly killAfterMs: number | null;
-  /** Whether denit stays until nobody is left. */
-  readonly wait: boolean;
+  /**
+   * What denit does when main has ended: stay until nobody is left, leave, or send TERM to main's process group
+   * and leave.
+   */
+  readonly atEnd: "wait" | "leave" | "term-and-leave";
+  /** Whether denit stops itself once it has forwarded a terminal's stop signal. */
+  readonly stopsItself: boolean;
   /** Exit codes of main that count as 0. */
   readonly okExits: ReadonlySet<number>;
   /** Whether each adopted process that is reaped gets a line of its own, as a warning. */
@@ -27,6 +32,8 @@ export interface Policy {
   /** Whether anything below a warning is shown at all: if not, its words need not be found. */
   readonly verbose: boolean;
   readonly role: Role;
+  /** Exit codes for a main that cannot be started. */
+  readonly startFailureCodes: Readonly<Record<StartFailure["name"], number>>;
 }
 
 /**
@@ -63,15 +70,24 @@ export type Command = readonly [string, ...string[]];
 
 /** What failed when main should have been started. */
 export interface StartFailure {
-  readonly name: "not found" | "not executable" | "refused";
+  readonly name: "not found" | "bad path" | "no interpreter" | "not permitted" | "not executable" | "refused";
   readonly reason: string;
+  /** The same in the words of strerror(3). */
+  readonly systemReason: string;
 }
 
 export type TimerName = "kill-after" | "grace" | "survey" | "give-up";
 
 /** What has happened. `atMs` is a monotonic clock's reading in milliseconds. */
 export type Fact =
-  | { readonly type: "spawned"; readonly pid: number; readonly foreground: boolean; readonly atMs: number }
+  | {
+    readonly type: "spawned";
+    readonly pid: number;
+    readonly foreground: boolean;
+    /** Signals that the kernel sends us because we gave the terminal up: the first of each means nothing. */
+    readonly handOff: readonly number[];
+    readonly atMs: number;
+  }
   | { readonly type: "spawn-failed"; readonly failure: StartFailure; readonly atMs: number }
   | { readonly type: "signalled"; readonly signal: number; readonly atMs: number }
   | { readonly type: "reaped"; readonly children: readonly Reaped[]; readonly atMs: number }
@@ -90,6 +106,31 @@ export type Target =
 
 export type Level = "error" | "warning" | "info";
 
+/** What may be told to people. */
+export type Note =
+  | { readonly type: "started"; readonly main: Main }
+  | { readonly type: "not-started"; readonly command: Command; readonly failure: StartFailure }
+  | {
+    readonly type: "forwarded";
+    readonly came: number;
+    readonly signal: number;
+    readonly target: Target | "rest";
+  }
+  | { readonly type: "dropped"; readonly signal: number }
+  | { readonly type: "main-stopped"; readonly main: Main; readonly signal: number }
+  | { readonly type: "main-ended"; readonly main: Main; readonly status: Status }
+  | { readonly type: "main-killed"; readonly main: Main; readonly signal: number; readonly afterMs: number }
+  | { readonly type: "reaped"; readonly child: Reaped }
+  /** TERM was sent to these; `null`: to whatever there is. */
+  | { readonly type: "asked"; readonly processes: readonly Remaining[] | null }
+  /** KILL was sent; `askedMs` is how long it had been asked, `null` if it never was. */
+  | { readonly type: "killed"; readonly process: Remaining; readonly askedMs: number | null }
+  | { readonly type: "killed-unnamed"; readonly reason: "too many" | "no /proc"; readonly askedMs: number }
+  | { readonly type: "gave-up" }
+  | { readonly type: "cannot-adopt" }
+  /** Anything else that could not be done. */
+  | { readonly type: "problem"; readonly message: string };
+
 /** What is to be done. */
 export type Order =
   | { readonly type: "spawn"; readonly command: Command }
@@ -102,7 +143,8 @@ export type Order =
   /** Stop with main for the terminal's shell, and continue it afterwards. */
   | { readonly type: "suspend-with"; readonly group: number }
   | { readonly type: "reclaim-terminal" }
-  | { readonly type: "log"; readonly level: Level; readonly message: string }
+  | { readonly type: "stop-self" }
+  | { readonly type: "log"; readonly level: Level; readonly note: Note }
   | { readonly type: "exit"; readonly code: number };
 
 /** The program that the container is for. */
@@ -138,6 +180,8 @@ export type State =
     readonly stopSignal: number | null;
     /** Signals that were forwarded and not undone by CONT: main's reaction to them is nothing unusual. */
     readonly forwarded: ReadonlySet<number>;
+    /** Signals of which the next one is the terminal's hand-off, and means nothing. */
+    readonly handOff: ReadonlySet<number>;
   }
   /** Main has ended; whatever else runs was sent TERM. */
   | Ending & {

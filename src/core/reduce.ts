@@ -4,11 +4,12 @@
  * Pure. The same state and fact give the same step, so that every order of events can be tested as values.
  */
 
-import { exitCodeOf, START_FAILURE_CODES } from "./exit_code.ts";
+import { exitCodeOf } from "./exit_code.ts";
 import {
   type Command,
   type Fact,
   type Main,
+  type Note,
   type Order,
   type Policy,
   processKey,
@@ -17,8 +18,7 @@ import {
   type Step,
   type Target,
 } from "./model.ts";
-import { SIGCHLD, SIGCONT, SIGKILL, signalName, SIGTERM, STOP_SIGNALS, TERMINAL_STOPS } from "./signals.ts";
-import { describeCommand, describeProcess, describeSeconds, describeStatus } from "./words.ts";
+import { SIGCHLD, SIGCONT, SIGKILL, SIGTERM, STOP_SIGNALS, TERMINAL_STOPS } from "./signals.ts";
 
 /** While something is being stopped: the time to the first look for processes that are new, and to the last. */
 const SURVEY_MS = { first: 20, longest: 1000 } as const;
@@ -60,15 +60,15 @@ function whileStarting(state: In<"starting">, fact: Fact): Step {
     case "spawned":
       return started(state, fact);
     case "spawn-failed": {
-      const exitCode = START_FAILURE_CODES[fact.failure.name];
-      const message = `Cannot start ${JSON.stringify(state.command[0])}: ${fact.failure.reason}`;
-      return [{ name: "ended", exitCode }, [{ type: "log", level: "error", message }, {
-        type: "exit",
-        code: exitCode,
-      }]];
+      const exitCode = state.policy.startFailureCodes[fact.failure.name];
+      const { command } = state;
+      return [{ name: "ended", exitCode }, [
+        error({ type: "not-started", command, failure: fact.failure }),
+        { type: "exit", code: exitCode },
+      ]];
     }
     case "reaped": // children from before an execve(2) of ours
-      return [state, describeReaped(state.policy, fact.children)];
+      return [state, tellReaped(state.policy, fact.children)];
     case "stopped":
     case "counted":
     case "surveyed":
@@ -85,8 +85,9 @@ function started(state: In<"starting">, fact: Of<"spawned">): Step {
     main,
     stopSignal: null,
     forwarded: new Set(),
+    handOff: new Set(fact.handOff),
   };
-  const orders: Order[] = [info(`started ${main.pid} (${describeCommand(main.command)})`)];
+  const orders: Order[] = [info({ type: "started", main })];
   return state.kept.reduce<Step>(
     ([before, soFar], signal) => {
       const [after, more] = reduce(before, { type: "signalled", signal, atMs: fact.atMs });
@@ -107,11 +108,12 @@ function whileRunning(state: In<"running">, fact: Fact): Step {
     case "timer-fired":
       if (fact.timer !== "kill-after" || state.stopSignal === null) return [state, []];
       return [state, [
-        warning(
-          `killed ${describeMain(state.main)}: it had not ended ${
-            describeSeconds(state.policy.killAfterMs!)
-          } after ${signalName(state.stopSignal)}`,
-        ),
+        warning({
+          type: "main-killed",
+          main: state.main,
+          signal: state.stopSignal,
+          afterMs: state.policy.killAfterMs!,
+        }),
         { type: "send-signal", target: { name: "process", pid: state.main.pid }, signal: SIGKILL },
       ]];
     case "spawned":
@@ -130,14 +132,20 @@ function rewritten(policy: Policy, signal: number): number {
 function forwardToMain(state: In<"running">, came: number): Step {
   if (came === SIGCHLD) return [state, []]; // news of our own children
   const { policy, main } = state;
+  if (state.handOff.has(came)) {
+    const handOff = new Set(state.handOff);
+    handOff.delete(came);
+    return [{ ...state, handOff }, [info({ type: "dropped", signal: came })]];
+  }
   const signal = rewritten(policy, came);
-  if (signal === 0) return [state, [info(`dropped ${signalName(came)}`)]];
+  if (signal === 0) return [state, [info({ type: "dropped", signal: came })]];
 
   const target = mainTarget(policy, main);
   const orders: Order[] = [
     { type: "send-signal", target, signal },
-    info(`forwarded ${nameRewritten(came, signal)} to ${describeTarget(target)}`),
+    info({ type: "forwarded", came, signal, target }),
   ];
+  if (policy.stopsItself && TERMINAL_STOPS.includes(came)) orders.push({ type: "stop-self" });
   const forwarded = new Set(state.forwarded).add(signal);
   if (signal === SIGCONT) TERMINAL_STOPS.forEach((stop) => forwarded.delete(stop));
   const asksToStop = STOP_SIGNALS.includes(came) || STOP_SIGNALS.includes(signal);
@@ -165,7 +173,7 @@ function mainTarget(policy: Policy, main: Main): Target {
  */
 function mainMayHaveStopped(state: In<"running">, fact: Of<"stopped">): Step {
   if (fact.pid !== state.main.pid) return [state, []];
-  const orders: Order[] = [info(`${describeMain(state.main)} was stopped by ${signalName(fact.signal)}`)];
+  const orders: Order[] = [info({ type: "main-stopped", main: state.main, signal: fact.signal })];
   if (state.main.foreground && TERMINAL_STOPS.includes(fact.signal) && !state.forwarded.has(fact.signal)) {
     orders.push({ type: "suspend-with", group: state.main.pid });
   }
@@ -175,18 +183,25 @@ function mainMayHaveStopped(state: In<"running">, fact: Of<"stopped">): Step {
 function reapedWhileRunning(state: In<"running">, fact: Of<"reaped">): Step {
   const { policy, main } = state;
   const others = fact.children.filter((child) => child.pid !== main.pid);
-  const orders = describeReaped(policy, others);
+  const orders = tellReaped(policy, others);
   const ended = fact.children.find((child) => child.pid === main.pid);
   if (ended === undefined) return [state, orders];
 
   const exitCode = exitCodeOf(ended.status, policy.okExits);
-  const message = `${describeMain(main)} ${describeStatus(ended.status)}`;
+  const note: Note = { type: "main-ended", main, status: ended.status };
   // Killed by somebody else (the kernel, for want of memory) or by a fault of its own: worth a line by itself.
   const unusual = ended.status.name === "killed" && !state.forwarded.has(ended.status.signal) &&
     !ENDS_BY_TERMINAL.includes(ended.status.signal) && state.stopSignal === null;
-  orders.push({ type: "log", level: unusual ? "warning" : "info", message });
+  orders.push(unusual ? warning(note) : info(note));
   if (main.foreground) orders.push({ type: "reclaim-terminal" });
-  if (!policy.wait) return exit(orders, exitCode);
+  if (policy.atEnd === "term-and-leave") {
+    orders.push({
+      type: "send-signal",
+      target: mainTarget(policy, main),
+      signal: rewritten(policy, SIGTERM),
+    });
+  }
+  if (policy.atEnd !== "wait") return exit(orders, exitCode);
   orders.push({ type: "count" });
   return [
     { name: "stopping", policy, main, exitCode, asked: null, surveyMs: SURVEY_MS.first, surveyAtMs: null },
@@ -203,7 +218,7 @@ function whileStopping(state: In<"stopping">, fact: Fact): Step {
     case "signalled":
       return [state, forwardToRest(policy, fact.signal)];
     case "reaped":
-      return [state, [...describeReaped(policy, fact.children), { type: "count" }]];
+      return [state, [...tellReaped(policy, fact.children), { type: "count" }]];
     case "counted":
       if (!fact.anyone) return exit([], state.exitCode);
       if (state.asked === null) return [state, [{ type: "survey", withCommands: false }]];
@@ -262,10 +277,7 @@ function ask(state: In<"stopping">, fact: Of<"surveyed">): Step {
     { type: "send-signal", target, signal: SIGCONT },
   ]);
   if (targets.length > 0) {
-    const whom = first
-      ? `whatever still runs${countOf(fact.remaining)}`
-      : unasked.map(describeProcess).join(", ");
-    orders.push(info(`sent SIGTERM to ${whom}`));
+    orders.push(info({ type: "asked", processes: first ? fact.remaining : unasked }));
   }
   if (first) orders.push({ type: "set-timer", timer: "grace", delayMs: policy.graceMs });
   const surveyMs = Math.min(state.surveyMs * 2, SURVEY_MS.longest);
@@ -302,7 +314,7 @@ function whileKilling(state: In<"killing">, fact: Fact): Step {
   const { policy } = state;
   switch (fact.type) {
     case "reaped":
-      return [state, [...describeReaped(policy, fact.children), { type: "count" }]];
+      return [state, [...tellReaped(policy, fact.children), { type: "count" }]];
     case "counted":
       if (!fact.anyone) return exit([], state.exitCode);
       return planSurvey(state, SURVEY_MS.first, fact.atMs);
@@ -313,14 +325,7 @@ function whileKilling(state: In<"killing">, fact: Fact): Step {
         case "survey":
           return [state, [{ type: "survey", withCommands: true }]];
         case "give-up":
-          return exit(
-            [{
-              type: "log",
-              level: "error",
-              message: "Cannot end everything: some processes survived SIGKILL",
-            }],
-            state.exitCode,
-          );
+          return exit([error({ type: "gave-up" })], state.exitCode);
         case "grace":
         case "kill-after":
           return [state, []];
@@ -339,28 +344,21 @@ function kill(state: In<"killing">, fact: Of<"surveyed">): Step {
   if (fact.remaining !== null && fact.remaining.length === 0) return exit([], state.exitCode);
   const orders: Order[] = [];
   const named = new Set(state.named);
+  const unnamed = (reason: "too many" | "no /proc"): Order =>
+    warning({ type: "killed-unnamed", reason, askedMs: state.policy.graceMs });
   for (const process of fact.remaining ?? []) {
     const key = processKey(process);
     if (named.has(key)) continue;
     named.add(key);
-    if (named.size === NAMED_AT_MOST + 1) orders.push(warning("killed more processes, which are not named"));
+    if (named.size === NAMED_AT_MOST + 1) orders.push(unnamed("too many"));
     if (named.size > NAMED_AT_MOST) continue;
     const asked = state.asked.get(key);
-    orders.push(warning(
-      asked === undefined
-        ? `killed ${describeProcess(process)}: it was started while the rest was being stopped`
-        : `killed ${describeProcess(process)}: it had not ended ${
-          describeSeconds(fact.atMs - asked)
-        } after SIGTERM`,
-    ));
+    const askedMs = asked === undefined ? null : fact.atMs - asked;
+    orders.push(warning({ type: "killed", process, askedMs }));
   }
   if (fact.remaining === null && state.named.size === 0) {
     named.add("");
-    orders.push(warning(
-      `killed whatever still ran ${
-        describeSeconds(state.policy.graceMs)
-      } after SIGTERM; there is no /proc to name it`,
-    ));
+    orders.push(unnamed("no /proc"));
   }
   const target: Target = fact.remaining === null && state.policy.role !== "first"
     ? { name: "group", id: state.main.pid }
@@ -374,10 +372,10 @@ function kill(state: In<"killing">, fact: Of<"surveyed">): Step {
 function forwardToRest(policy: Policy, came: number): Order[] {
   if (came === SIGCHLD) return [];
   const signal = rewritten(policy, came);
-  if (signal === 0) return [info(`dropped ${signalName(came)}`)];
+  if (signal === 0) return [info({ type: "dropped", signal: came })];
   return [
     { type: "send-signal", target: { name: "everyone" }, signal },
-    info(`forwarded ${nameRewritten(came, signal)} to whatever still runs`),
+    info({ type: "forwarded", came, signal, target: "rest" }),
   ];
 }
 
@@ -385,42 +383,19 @@ function exit(orders: readonly Order[], exitCode: number): Step {
   return [{ name: "ended", exitCode }, [...orders, { type: "exit", code: exitCode }]];
 }
 
-function describeReaped(policy: Policy, children: Of<"reaped">["children"]): Order[] {
+function tellReaped(policy: Policy, children: Of<"reaped">["children"]): Order[] {
   if (!policy.verbose && !policy.warnReaped) return [];
-  return children.map(({ pid, program, status }) => ({
-    type: "log",
-    level: policy.warnReaped ? "warning" : "info",
-    message: `reaped ${pid}${program === undefined ? "" : ` (${program})`}, which ${describeStatus(status)}`,
-  }));
+  return children.map((child) => (policy.warnReaped ? warning : info)({ type: "reaped", child }));
 }
 
-function describeMain(main: Main): string {
-  return `main ${main.pid} (${describeCommand(main.command)})`;
+function info(note: Note): Order {
+  return { type: "log", level: "info", note };
 }
 
-function describeTarget(target: Target): string {
-  switch (target.name) {
-    case "group":
-      return `group ${target.id}`;
-    case "process":
-      return String(target.pid);
-    case "everyone":
-      return "everyone";
-  }
+function warning(note: Note): Order {
+  return { type: "log", level: "warning", note };
 }
 
-function nameRewritten(came: number, signal: number): string {
-  return came === signal ? signalName(signal) : `${signalName(came)} as ${signalName(signal)}`;
-}
-
-function countOf(remaining: readonly Remaining[] | null): string {
-  return remaining === null ? "" : ` (${remaining.map(({ pid }) => pid).join(", ")})`;
-}
-
-function info(message: string): Order {
-  return { type: "log", level: "info", message };
-}
-
-function warning(message: string): Order {
-  return { type: "log", level: "warning", message };
+function error(note: Note): Order {
+  return { type: "log", level: "error", note };
 }

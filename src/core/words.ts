@@ -1,7 +1,75 @@
 /** How processes, times and endings are told to people. */
 
-import type { Command, Remaining, Status } from "./model.ts";
+import type { Command, Main, Note, Remaining, Status, Target } from "./model.ts";
 import { signalName } from "./signals.ts";
+
+/** A note in one sentence, without a period. */
+export function describe(note: Note): string {
+  switch (note.type) {
+    case "started":
+      return `started ${note.main.pid} (${describeCommand(note.main.command)})`;
+    case "not-started":
+      return `Cannot start ${JSON.stringify(note.command[0])}: ${note.failure.reason}`;
+    case "forwarded":
+      return `forwarded ${describeRewrite(note.came, note.signal)} to ${describeTarget(note.target)}`;
+    case "dropped":
+      return `dropped ${signalName(note.signal)}`;
+    case "main-stopped":
+      return `${describeMain(note.main)} was stopped by ${signalName(note.signal)}`;
+    case "main-ended":
+      return `${describeMain(note.main)} ${describeStatus(note.status)}`;
+    case "main-killed":
+      return `killed ${describeMain(note.main)}: it had not ended ${describeSeconds(note.afterMs)} after ${
+        signalName(note.signal)
+      }`;
+    case "reaped": {
+      const { pid, program, status } = note.child;
+      return `reaped ${pid}${program === undefined ? "" : ` (${program})`}, which ${describeStatus(status)}`;
+    }
+    case "asked": {
+      const whom = note.processes === null ? "" : ` (${note.processes.map(({ pid }) => pid).join(", ")})`;
+      return `sent SIGTERM to whatever still runs${whom}`;
+    }
+    case "killed":
+      return note.askedMs === null
+        ? `killed ${describeProcess(note.process)}: it was started while the rest was being stopped`
+        : `killed ${describeProcess(note.process)}: it had not ended ${
+          describeSeconds(note.askedMs)
+        } after SIGTERM`;
+    case "killed-unnamed":
+      return note.reason === "too many"
+        ? "killed more processes, which are not named"
+        : `killed whatever still ran ${
+          describeSeconds(note.askedMs)
+        } after SIGTERM; there is no /proc to name it`;
+    case "gave-up":
+      return "Cannot end everything: some processes survived SIGKILL";
+    case "cannot-adopt":
+      return "Cannot adopt orphans: denit is not PID 1, and this kernel lets it be no subreaper";
+    case "problem":
+      return note.message;
+  }
+}
+
+function describeMain(main: Main): string {
+  return `main ${main.pid} (${describeCommand(main.command)})`;
+}
+
+function describeTarget(target: Target | "rest"): string {
+  if (target === "rest") return "whatever still runs";
+  switch (target.name) {
+    case "group":
+      return `group ${target.id}`;
+    case "process":
+      return String(target.pid);
+    case "everyone":
+      return "everyone";
+  }
+}
+
+function describeRewrite(came: number, signal: number): string {
+  return came === signal ? signalName(signal) : `${signalName(came)} as ${signalName(signal)}`;
+}
 
 const SHOWN_AT_MOST = 100;
 

@@ -1,0 +1,19 @@
+/** Becoming another program: execvp(3). */
+
+import { cString, cStringTable } from "./c_string.ts";
+import { defaultSignal } from "./disposition.ts";
+import { errno, libc } from "./libc.ts";
+
+const SIGPIPE = 13;
+
+/**
+ * Replaces this process by a program, with these variables set; returns only where that fails, and then why, in the
+ * words of strerror(3).
+ */
+export function becomeProgram(argv: readonly string[], variables: Readonly<Record<string, string>>): string {
+  for (const [name, value] of Object.entries(variables)) libc.setenv(cString(name), cString(value), 1);
+  defaultSignal(SIGPIPE); // the runtime ignores it, and an ignored signal stays so
+  const table = cStringTable(argv);
+  libc.execvp(cString(argv[0]!), table.pointers);
+  return Deno.UnsafePointerView.getCString(libc.strerror(errno())!);
+}

@@ -1,0 +1,43 @@
+/** What the inits that denit stands in for have in common. */
+
+import type { Policy } from "../core/model.ts";
+import type { Request } from "../plan.ts";
+import type { Line } from "../voice.ts";
+
+/** How denit was started in the place of another init. */
+export interface Invocation {
+  /** The words behind the program's name. */
+  readonly words: readonly string[];
+  readonly readVariable: (name: string) => string | undefined;
+  /** denit's own process id, which some of their lines carry. */
+  readonly pid: number;
+}
+
+/** Reads the command line of one of them. */
+export type Parser = (invocation: Invocation) => Request;
+
+/** In {@linkcode Policy.rewrite}: the signal goes nowhere. */
+export const DROPPED = 0;
+
+/** The part of a policy that is the same for all of them: they leave when main has ended, and stop nobody before. */
+export const SMALL_INIT: Pick<Policy, "graceMs" | "killAfterMs" | "atEnd" | "stopsItself"> = {
+  graceMs: 0,
+  killAfterMs: null,
+  atEnd: "leave",
+  stopsItself: false,
+};
+
+/** What is printed where they print their licence. */
+export const LICENCE = "denit is free software under the MIT licence: see LICENSE beside its source.";
+
+export function say(exitCode: number, ...lines: Line[]): Request {
+  return { name: "say", lines, exitCode };
+}
+
+export function out(text: string): Line {
+  return { stream: "stdout", text };
+}
+
+export function err(text: string): Line {
+  return { stream: "stderr", text };
+}

@@ -1,0 +1,55 @@
+/** Where facts come from: signals, children, and timers. */
+
+import { readProgram } from "../ffi/proc.ts";
+import { peekChild, takeChild, takeStoppedChild, type Waited } from "../ffi/wait.ts";
+import type { Fact, Reaped, TimerName } from "./core/model.ts";
+import { SIGCHLD } from "./core/signals.ts";
+import type { Log } from "./log.ts";
+import type { SignalSource } from "./signal_source.ts";
+import type { Timers } from "./timers.ts";
+
+/** What has happened; if nothing has, waits until something does. Lines that still wait to be written go out meanwhile. */
+export function nextFacts(
+  signals: SignalSource,
+  timers: Timers<TimerName>,
+  log: Log,
+  named: boolean,
+): Fact[] {
+  for (;;) {
+    const atMs = performance.now();
+    const facts: Fact[] = signals.take()
+      .filter((signal) => signal !== SIGCHLD) // only tells that there is somebody to reap
+      .map((signal) => ({ type: "signalled", signal, atMs }));
+    facts.push(...reapChildren(named));
+    for (const timer of timers.takeDue(atMs)) facts.push({ type: "timer-fired", timer, atMs });
+    if (facts.length > 0) return facts;
+    signals.wait(timers.waitMs(atMs), log.unwritten());
+    log.drain();
+  }
+}
+
+/**
+ * Reaps every child that has ended and reports them as one fact, since one SIGCHLD may stand for many.
+ *
+ * With `named`, the name of each one's program is read first: a zombie still has it.
+ */
+export function reapChildren(named: boolean): Fact[] {
+  const facts: Fact[] = [];
+  const children: Reaped[] = [];
+  const atMs = performance.now();
+  for (let next; (next = named ? takeNamedChild() : takeChild()) !== null;) {
+    const { pid, status, ...name } = next;
+    if (status.name === "stopped") facts.push({ type: "stopped", pid, signal: status.signal, atMs });
+    else children.push({ pid, status, ...name });
+  }
+  return children.length === 0 ? facts : [...facts, { type: "reaped", children, atMs }];
+}
+
+/** Takes exactly the child whose name was read: another may have ended meanwhile, and would come first. */
+function takeNamedChild(): Waited & { readonly program?: string } | null {
+  const zombie = peekChild();
+  if (typeof zombie !== "number") return takeStoppedChild();
+  const program = readProgram(zombie);
+  const child = takeChild(zombie);
+  return child === null || program === null ? child : { ...child, program };
+}
