@@ -33,8 +33,6 @@ const DECLARATIONS = {
   getppid: { parameters: [], result: "i32" },
   /** `int ioctl(int fd, unsigned long request)` */
   ioctl: { parameters: ["i32", "usize"], result: "i32" },
-  /** `int isatty(int fd)` */
-  isatty: { parameters: ["i32"], result: "i32" },
   /** `int kill(pid_t pid, int sig)` */
   kill: { parameters: ["i32", "i32"], result: "i32" },
   /** `off_t lseek(int fd, off_t offset, int whence)` */

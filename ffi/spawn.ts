@@ -62,8 +62,7 @@ const SETS_FOREGROUND = hasSymbol("posix_spawn_file_actions_addtcsetpgrp_np");
 const DEFAULT_PATH = "/bin:/usr/bin";
 
 /**
- * Starts a program as the leader of a process group of its own, in the present working directory and with the
- * present environment, with no signal blocked.
+ * Starts a program in the present working directory and with the present environment.
  *
  * Returns its process id once it has been executed. A file that the kernel does not know how to execute and that
  * is no binary is run by `/bin/sh`, as a shell would (execvp(3)).

@@ -5,7 +5,6 @@ import { libc } from "./libc.ts";
 import { sendSignal } from "./process.ts";
 
 const STDIN = 0;
-const STDERR = 2;
 const TIOCNOTTY = 0x5422n;
 const SIGCONT = 18;
 const SIGTSTP = 20;
@@ -13,11 +12,6 @@ const SIGTSTP = 20;
 /** Whether standard input is our controlling terminal and our process group is in its foreground; tcgetpgrp(3). */
 export function hasForeground(): boolean {
   return libc.tcgetpgrp(STDIN) === libc.getpgrp();
-}
-
-/** Whether standard error is a terminal; isatty(3). */
-export function errorsGoToTerminal(): boolean {
-  return libc.isatty(STDERR) === 1;
 }
 
 /** Takes the foreground back for our own process group, from whichever has it. Needs SIGTTOU blocked. */

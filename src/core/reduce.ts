@@ -268,7 +268,7 @@ function ask(state: In<"stopping">, fact: Of<"surveyed">): Step {
     ? [{ name: "group", id: main.pid }]
     : unasked.map(({ pid }) => ({ name: "process", pid }));
 
-  for (const process of first ? fact.remaining ?? [] : unasked) {
+  for (const process of unasked) {
     asked.set(processKey(process), fact.atMs);
   }
 
