@@ -1,0 +1,88 @@
+import {
+  blockedSignals,
+  blockOnMainThread,
+  defaultSignal,
+  ignoreSignal,
+  isIgnored,
+  restoreDisposition,
+  setHandler,
+} from "../../ffi/disposition.ts";
+import { readFolder, readHead } from "../../ffi/file.ts";
+import { libc } from "../../ffi/libc.ts";
+import { sendSignal } from "../../ffi/process.ts";
+import { say, serve } from "../fixture.ts";
+
+const [SIGINT, SIGUSR2, SIGPIPE, SIGTTOU, SIGRTMAX] = [2, 12, 13, 22, 64] as const;
+
+/** The signals that are ignored now. */
+function ignoredSignals(): number[] {
+  return Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => {
+    const action = new Uint8Array(152);
+    return libc.sigaction(signal, null, action) === 0 && signal !== SIGPIPE && isIgnored(action);
+  });
+}
+
+const functions = {
+  ignoredSignals,
+
+  /** What is ignored after each of: ignoring two, making one default again, putting back what was. */
+  ignoreAndRestore(): number[][] {
+    const before = ignoreSignal(SIGUSR2);
+    ignoreSignal(SIGRTMAX);
+    const both = ignoredSignals();
+    const ignored = defaultSignal(SIGUSR2);
+    const one = ignoredSignals();
+    restoreDisposition(SIGUSR2, ignored);
+    const again = ignoredSignals();
+    restoreDisposition(SIGUSR2, before);
+    return [both, one, again, ignoredSignals()];
+  },
+
+  /** Whether a listener hears a signal again after that was ignored for a while. */
+  async listenerAfterIgnoring(): Promise<boolean> {
+    const heard = new Promise<boolean>((resolve) => Deno.addSignalListener("SIGINT", () => resolve(true)));
+    const caught = ignoreSignal(SIGINT);
+    sendSignal(Deno.pid, SIGINT);
+    restoreDisposition(SIGINT, caught);
+    sendSignal(Deno.pid, SIGINT);
+    return await heard;
+  },
+
+  /** Ends this process by a signal that it made default again. */
+  endByDefault(): void {
+    ignoreSignal(SIGUSR2);
+    sendSignal(Deno.pid, SIGUSR2);
+    say("still here\n");
+    defaultSignal(SIGUSR2);
+    sendSignal(Deno.pid, SIGUSR2);
+  },
+
+  blockedSignals,
+
+  /** The signals that are blocked on the main thread, and on all other threads together, before and after. */
+  blocked(): { main: number[]; others: number[]; then: number[] } {
+    blockOnMainThread([SIGPIPE, SIGTTOU, SIGRTMAX]);
+    const threads = readFolder("/proc/self/task")!.filter((name) => !name.startsWith("."));
+    const main = String(Deno.pid);
+    const others = threads.filter((name) => name !== main).flatMap(blockedOn);
+    const first = blockedOn(main);
+    blockOnMainThread([SIGPIPE]);
+    return { main: first, others, then: blockedOn(main) };
+  },
+
+  /** The mask that a handler runs under, read back from the kernel. */
+  handlerMask(): string {
+    setHandler(SIGUSR2, 1n, 0);
+    const now = setHandler(SIGUSR2, 1n, 0);
+    return new DataView(now.buffer).getBigUint64(8, true).toString(16);
+  },
+};
+
+function blockedOn(thread: string): number[] {
+  const status = new TextDecoder().decode(readHead(`/proc/self/task/${thread}/status`, 8192)!);
+  const bits = BigInt(`0x${/^SigBlk:\s*(\w+)$/m.exec(status)![1]}`);
+  return Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => bits >> BigInt(signal - 1) & 1n);
+}
+
+export type DispositionFixture = typeof functions;
+await serve(functions);

@@ -1,0 +1,32 @@
+import { readVariable, restoreEnvironment } from "../../ffi/environment.ts";
+import { readHead } from "../../ffi/file.ts";
+import { environment } from "../../ffi/libc.ts";
+import { serve } from "../fixture.ts";
+
+const functions = {
+  readVariable: (name: string): string | null => readVariable(name) ?? null,
+
+  /** What the kernel was given, and what is in `environ` before and after {@linkcode restoreEnvironment}. */
+  restore(): { given: string[]; before: string[]; after: string[] } {
+    const given = new TextDecoder().decode(readHead("/proc/self/environ", 1024 * 1024)!).split("\0").slice(
+      0,
+      -1,
+    );
+    const before = entries();
+    restoreEnvironment();
+    return { given, before, after: entries() };
+  },
+};
+
+function entries(): string[] {
+  const table = new Deno.UnsafePointerView(environment()!);
+  const found: string[] = [];
+  for (let i = 0;; i++) {
+    const entry = table.getPointer(i * 8);
+    if (entry === null) return found;
+    found.push(Deno.UnsafePointerView.getCString(entry));
+  }
+}
+
+export type EnvironmentFixture = typeof functions;
+await serve(functions);

@@ -1,0 +1,322 @@
+/** Each symbol against the real kernel: that it is there, and that what it takes and returns is declared right. */
+
+import { environment, errno, hasSymbol, invokedName, libc } from "../../ffi/libc.ts";
+import { deepEqual, equal, match, ok } from "../assert.ts";
+import { isInherited, makeNonblocking, makePipe } from "./posix.ts";
+import { tempFolder } from "../temp_folder.ts";
+
+const encoder = new TextEncoder();
+const [ENOENT, EBADF, EAGAIN, ESPIPE, EINVAL] = [2, 9, 11, 29, 22] as const;
+const [O_RDWR, O_CLOEXEC] = [2, 0o2000000] as const;
+const ANY_POSITION = -1n;
+
+/** What stands for a symbol that a fixture's test uses, since it changes the process or its children. */
+const ELSEWHERE = (file: string) => (): void => ok(Deno.statSync(new URL(file, import.meta.url)).isFile);
+
+/** A test for each symbol: one that is declared and not listed here does not compile. */
+const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
+  async access() {
+    await using folder = await tempFolder();
+    const path = c(await folder.write("file", "", 0o644));
+    equal(libc.access(path, 0), 0);
+    equal(libc.access(path, 4), 0);
+    equal(libc.access(path, 1), -1); // not executable, for root neither
+    equal(libc.access(c(`${folder.path}/missing`), 0), -1);
+  },
+  chdir: ELSEWHERE("process_fixture.ts"),
+  close() {
+    const [read, write] = makePipe();
+    equal(libc.close(read), 0);
+    equal(libc.close(write), 0);
+    equal(libc.close(1_000_000), -1);
+  },
+  __errno_location() {
+    libc.close(1_000_000);
+    equal(errno(), EBADF);
+    libc.access(c("/no/such/file"), 0);
+    equal(errno(), ENOENT);
+  },
+  _exit: ELSEWHERE("process_fixture.ts"),
+  eventfd() {
+    const EFD_NONBLOCK = 0o4000;
+    const descriptor = libc.eventfd(3, EFD_NONBLOCK | O_CLOEXEC);
+    const counter = new BigUint64Array(1);
+    const bytes = new Uint8Array(counter.buffer);
+    try {
+      equal(isInherited(descriptor), false);
+      counter[0] = 4n;
+      equal(libc.write(descriptor, bytes, 8n), 8n);
+      equal(libc.read(descriptor, bytes, 8n), 8n);
+      equal(counter[0], 7n);
+      equal(libc.read(descriptor, bytes, 8n), -1n);
+    } finally {
+      libc.close(descriptor);
+    }
+    equal(libc.eventfd(0, 1 << 30), -1);
+  },
+  execvp: ELSEWHERE("exec_fixture.ts"),
+  fcntl() {
+    const [F_GETFD, FD_CLOEXEC] = [1, 1];
+    withPipe((read) => equal(libc.fcntl(read, F_GETFD, 0), FD_CLOEXEC));
+    equal(libc.fcntl(1_000_000, F_GETFD, 0), -1);
+  },
+  getsid() {
+    equal(libc.getsid(0), statField(6));
+    equal(libc.getsid(2 ** 22 + 1), -1);
+  },
+  getenv() {
+    const value = libc.getenv(c("PATH"));
+    equal(value === null ? null : Deno.UnsafePointerView.getCString(value), Deno.env.get("PATH") ?? null);
+    equal(libc.getenv(c("DENIT_NO_SUCH_VARIABLE")), null);
+  },
+  getpgrp() {
+    equal(libc.getpgrp(), statField(5));
+  },
+  getppid() {
+    equal(libc.getppid(), Deno.ppid);
+  },
+  ioctl: ELSEWHERE("terminal_fixture.ts"),
+  kill() {
+    equal(libc.kill(Deno.pid, 0), 0);
+    equal(libc.kill(2 ** 22 + 1, 0), -1); // more than any process id, proc(5)
+  },
+  async lseek() {
+    await using folder = await tempFolder();
+    const descriptor = libc.open(c(await folder.write("file", "0123456789")), O_RDWR);
+    try {
+      equal(libc.lseek(descriptor, 4n, 0), 4n);
+      equal(libc.lseek(descriptor, 2n, 1), 6n);
+      equal(libc.lseek(descriptor, 2n ** 33n, 0), 2n ** 33n);
+    } finally {
+      libc.close(descriptor);
+    }
+    withPipe((read) => {
+      equal(libc.lseek(read, 0n, 1), -1n);
+      equal(errno(), ESPIPE);
+    });
+  },
+  mmap() {
+    const page = map();
+    const bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, 4096));
+    equal(bytes.findIndex((byte) => byte !== 0), -1);
+    bytes[4095] = 7;
+    equal(new Deno.UnsafePointerView(page).getUint8(4095), 7);
+    equal(Deno.UnsafePointer.value(libc.mmap(null, 0n, 1, 0x22, -1, 0n)), 2n ** 64n - 1n); // MAP_FAILED
+  },
+  mprotect() {
+    const page = map();
+    equal(libc.mprotect(page, 4096n, 1 | 4), 0);
+    match(permissionsOf(Deno.UnsafePointer.value(page)), /^r-xp$/);
+    equal(libc.mprotect(Deno.UnsafePointer.create(1n), 4096n, 1), -1);
+    equal(errno(), EINVAL);
+  },
+  async open() {
+    await using folder = await tempFolder();
+    const descriptor = libc.open(c(await folder.write("file", "")), O_CLOEXEC);
+    ok(descriptor > 2);
+    equal(isInherited(descriptor), false);
+    libc.close(descriptor);
+    equal(libc.open(c(`${folder.path}/missing`), O_CLOEXEC), -1);
+  },
+  poll() {
+    const [POLLIN, POLLOUT, POLLNVAL] = [1, 4, 32];
+    const request = new Int16Array(4); // struct pollfd { int fd; short events, revents; }
+    const ask = (descriptor: number, events: number): [number, number] => {
+      new Int32Array(request.buffer)[0] = descriptor;
+      request[2] = events;
+      return [libc.poll(new Uint8Array(request.buffer), 1n, 0), request[3]!];
+    };
+    withPipe((read, write) => {
+      deepEqual(ask(read, POLLIN), [0, 0]);
+      deepEqual(ask(write, POLLOUT), [1, POLLOUT]);
+      libc.write(write, encoder.encode("x"), 1n);
+      deepEqual(ask(read, POLLIN), [1, POLLIN]);
+    });
+    deepEqual(ask(1_000_000, POLLIN), [1, POLLNVAL]);
+  },
+  posix_spawn: ELSEWHERE("spawn_fixture.ts"),
+  posix_spawnp: ELSEWHERE("spawn_fixture.ts"),
+  posix_spawn_file_actions_addclose() {
+    withActions((actions) => {
+      equal(libc.posix_spawn_file_actions_addclose(actions, 1000), 0);
+      equal(libc.posix_spawn_file_actions_addclose(actions, -1), EBADF);
+    });
+  },
+  posix_spawn_file_actions_addopen() {
+    withActions((actions) => {
+      equal(libc.posix_spawn_file_actions_addopen(actions, 1000, c("/dev/null"), O_RDWR, 0), 0);
+      equal(libc.posix_spawn_file_actions_addopen(actions, -1, c("/dev/null"), O_RDWR, 0), EBADF);
+    });
+  },
+  posix_spawn_file_actions_addtcsetpgrp_np: ELSEWHERE("terminal_fixture.ts"),
+  posix_spawn_file_actions_destroy() {
+    withActions((actions) => equal(libc.posix_spawn_file_actions_destroy(actions), 0));
+  },
+  posix_spawn_file_actions_init: ELSEWHERE("abi_test.ts"),
+  posix_spawnattr_init: ELSEWHERE("abi_test.ts"),
+  posix_spawnattr_setflags() {
+    const attributes = new Uint8Array(512);
+    libc.posix_spawnattr_init(attributes);
+    equal(libc.posix_spawnattr_setflags(attributes, 0x0e), 0);
+    equal(libc.posix_spawnattr_setflags(attributes, 0x4000), EINVAL);
+  },
+  posix_spawnattr_setsigdefault: ELSEWHERE("spawn_fixture.ts"),
+  posix_spawnattr_setsigmask: ELSEWHERE("spawn_fixture.ts"),
+  prctl() {
+    const [PR_GET_CHILD_SUBREAPER, PR_SET_PDEATHSIG] = [37, 1];
+    const answer = new Uint8Array(4).fill(0xff);
+    const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(answer));
+    equal(libc.prctl(PR_GET_CHILD_SUBREAPER, address, 0n, 0n, 0n), 0);
+    deepEqual([...answer], [0, 0, 0, 0]); // the test runner is none
+    equal(libc.prctl(PR_SET_PDEATHSIG, 65n, 0n, 0n, 0n), -1);
+    equal(errno(), EINVAL);
+  },
+  pthread_sigmask() {
+    const [SIG_BLOCK, NO_SUCH_HOW] = [0, 99];
+    const set = new Uint8Array(128);
+    equal(libc.pthread_sigmask(SIG_BLOCK, null, set), 0);
+    equal(libc.pthread_sigmask(NO_SUCH_HOW, set, null), EINVAL);
+  },
+  async pwritev2() {
+    await using folder = await tempFolder();
+    const path = await folder.write("file", "");
+    const descriptor = libc.open(c(path), O_RDWR);
+    const parts = ["two ", "parts"].map((part) => encoder.encode(part));
+    const vector = new BigUint64Array(
+      parts.flatMap((part) => [Deno.UnsafePointer.value(Deno.UnsafePointer.of(part)), BigInt(part.length)]),
+    );
+    try {
+      equal(libc.pwritev2(descriptor, new Uint8Array(vector.buffer), 2, ANY_POSITION, 0), 9n);
+      equal(libc.pwritev2(descriptor, new Uint8Array(vector.buffer), 1, 2n ** 32n, 0), 4n);
+    } finally {
+      libc.close(descriptor);
+    }
+    equal((await Deno.stat(path)).size, 2 ** 32 + 4);
+    equal(libc.pwritev2(1_000_000, new Uint8Array(vector.buffer), 1, ANY_POSITION, 0), -1n);
+  },
+  read() {
+    withPipe((read, write) => {
+      libc.write(write, encoder.encode("hello"), 5n);
+      const buffer = new Uint8Array(8);
+      equal(libc.read(read, buffer, 3n), 3n);
+      equal(libc.read(read, buffer.subarray(3), 5n), 2n);
+      equal(new TextDecoder().decode(buffer), "hello\0\0\0");
+    });
+    equal(libc.read(1_000_000, new Uint8Array(1), 1n), -1n);
+  },
+  setenv() {
+    equal(libc.setenv(c("DENIT_TEST_VARIABLE"), c("1"), 1), 0);
+    equal(libc.setenv(c("DENIT_TEST_VARIABLE"), c("2"), 0), 0);
+    equal(Deno.env.get("DENIT_TEST_VARIABLE"), "1");
+    equal(libc.setenv(c("DENIT_TEST_VARIABLE"), c("2"), 1), 0);
+    equal(Deno.env.get("DENIT_TEST_VARIABLE"), "2");
+    Deno.env.delete("DENIT_TEST_VARIABLE");
+    equal(libc.setenv(c(""), c("1"), 1), -1);
+  },
+  sigaction() {
+    const [SIGKILL, SIGURG] = [9, 23];
+    equal(libc.sigaction(SIGURG, null, new Uint8Array(152)), 0);
+    equal(libc.sigaction(SIGKILL, new Uint8Array(152), null), -1);
+    equal(errno(), EINVAL);
+  },
+  strerror() {
+    equal(Deno.UnsafePointerView.getCString(libc.strerror(ENOENT)!), "No such file or directory");
+  },
+  syscall() {
+    const GETPID = { x86_64: 39n, aarch64: 172n }[Deno.build.arch];
+    equal(libc.syscall(GETPID, 0, null, 0n), BigInt(Deno.pid));
+  },
+  tcgetpgrp: ELSEWHERE("terminal_fixture.ts"),
+  tcsetpgrp: ELSEWHERE("terminal_fixture.ts"),
+  ttyname: ELSEWHERE("terminal_fixture.ts"),
+  unsetenv() {
+    Deno.env.set("DENIT_TEST_VARIABLE", "1");
+    equal(libc.unsetenv(c("DENIT_TEST_VARIABLE")), 0);
+    equal(Deno.env.get("DENIT_TEST_VARIABLE"), undefined);
+    equal(libc.unsetenv(c("A=B")), -1);
+  },
+  waitid: ELSEWHERE("wait_fixture.ts"),
+  waitpid: ELSEWHERE("wait_fixture.ts"),
+  write() {
+    withPipe((read, write) => {
+      equal(libc.write(write, encoder.encode("hello"), 4n), 4n);
+      equal(libc.read(read, new Uint8Array(8), 8n), 4n);
+      makeNonblocking(write);
+      while (libc.write(write, new Uint8Array(65536), 65536n) > 0n);
+      equal(errno(), EAGAIN);
+    });
+  },
+};
+
+for (const [name, test] of Object.entries(TESTS)) Deno.test(name, test);
+
+Deno.test("every symbol that is declared is there, and is looked up once", () => {
+  for (const name of Object.keys(TESTS) as (keyof typeof libc)[]) {
+    if (!hasSymbol(name)) continue;
+    equal(typeof libc[name], "function");
+    equal(libc[name], libc[name]);
+  }
+  deepEqual(Object.getOwnPropertyNames(libc).sort(), Object.keys(TESTS).sort());
+});
+
+Deno.test("knows the name that the program was started under", () => {
+  equal(invokedName(), Deno.readTextFileSync("/proc/self/cmdline").split("\0")[0]!.split("/").at(-1));
+});
+
+Deno.test("environ is the environment", () => {
+  Deno.env.set("DENIT_TEST_VARIABLE", "x=y");
+  const entries: string[] = [];
+  const table = new Deno.UnsafePointerView(environment()!);
+  for (let i = 0;; i++) {
+    const entry = table.getPointer(i * 8);
+    if (entry === null) break;
+    entries.push(Deno.UnsafePointerView.getCString(entry));
+  }
+  Deno.env.delete("DENIT_TEST_VARIABLE");
+  ok(entries.includes("DENIT_TEST_VARIABLE=x=y"));
+});
+
+function c(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${text}\0`);
+}
+
+function withPipe(use: (read: number, write: number) => void): void {
+  const [read, write] = makePipe();
+  try {
+    use(read, write);
+  } finally {
+    libc.close(read);
+    libc.close(write);
+  }
+}
+
+function withActions(use: (actions: Uint8Array<ArrayBuffer>) => void): void {
+  const actions = new Uint8Array(128);
+  equal(libc.posix_spawn_file_actions_init(actions), 0);
+  use(actions);
+}
+
+/** A page that can be read and written. */
+function map(): Deno.PointerObject {
+  const page = libc.mmap(null, 4096n, 1 | 2, 0x22, -1, 0n);
+  ok(page !== null);
+  return page;
+}
+
+/** A field of our own `/proc/self/stat`, counted as in proc(5). */
+function statField(number: number): number {
+  const stat = Deno.readTextFileSync("/proc/self/stat");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[number - 3]);
+}
+
+/** How the memory at an address may be used. */
+function permissionsOf(address: bigint): string {
+  for (
+    const [, start, end, permissions] of Deno.readTextFileSync("/proc/self/maps").matchAll(
+      /^(\w+)-(\w+) (\S+)/gm,
+    )
+  ) {
+    if (BigInt(`0x${start}`) <= address && address < BigInt(`0x${end}`)) return permissions!;
+  }
+  return "not mapped";
+}

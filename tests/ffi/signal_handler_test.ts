@@ -1,0 +1,126 @@
+import { sendSignal } from "../../ffi/process.ts";
+import { deepEqual, equal, ok } from "../assert.ts";
+import { fixture } from "../fixture.ts";
+import type { SignalHandlerFixture } from "./signal_handler_fixture.ts";
+
+const handler = fixture<SignalHandlerFixture>(import.meta.resolve("./signal_handler_fixture.ts"));
+
+const FAULTS = [4, 5, 7, 8, 11, 31];
+const REAL_TIME = Array.from({ length: 31 }, (_, i) => 34 + i);
+/** All but KILL and STOP, and the two that glibc keeps for itself. */
+const SIGNALS = Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) =>
+  ![9, 19, 32, 33].includes(signal)
+);
+const [STOP, CONT] = [19, 18] as const;
+
+Deno.test("each signal that somebody sends arrives, and again", async () => {
+  await using running = handler.start("show", [SIGNALS]);
+  equal(await running.nextLine(), "ready");
+  for (const signal of [...SIGNALS, ...SIGNALS]) {
+    send([signal], running.pid);
+    equal(await running.nextLine(), String(signal));
+  }
+});
+
+Deno.test("signals are counted until they are taken, and taken once, the lowest number first", async () => {
+  const { result } = await handler.call("sendSelf", [SIGNALS.toReversed(), 1]);
+  deepEqual(result, { taken: SIGNALS, then: [] });
+});
+
+Deno.test("real-time signals arrive as often as they were sent, however many come while nobody takes them", async () => {
+  const EACH = 700; // 21,700 in all
+  const { result } = await handler.call("sendSelf", [REAL_TIME, EACH]);
+  deepEqual(
+    REAL_TIME.map((signal) => result.taken.filter((other) => other === signal).length),
+    REAL_TIME.map(() => EACH),
+  );
+});
+
+for (const signal of FAULTS) {
+  Deno.test(`signal ${signal} can be sent twice in a row: it is no fault`, async () => {
+    const { result } = await handler.call("sendSelf", [[signal], 2]);
+    deepEqual(result.taken, [signal, signal]);
+  });
+}
+
+Deno.test("survives bursts of different signals from outside, and loses no real-time one", async () => {
+  await using running = handler.start("show", [SIGNALS]);
+  equal(await running.nextLine(), "ready");
+  for (let round = 0; round < 20; round++) {
+    send(REAL_TIME, running.pid);
+    deepEqual(await nextSignals(running, REAL_TIME.length), REAL_TIME);
+  }
+});
+
+Deno.test("survives many signals that come at once, after it was stopped", async () => {
+  await using running = handler.start("show", [SIGNALS]);
+  equal(await running.nextLine(), "ready");
+  const others = SIGNALS.filter((signal) => ![CONT, 20, 21, 22].includes(signal)); // CONT takes pending stops back
+  for (let round = 0; round < 5; round++) {
+    send([STOP, ...others, CONT], running.pid);
+    const expected = [...others, CONT].toSorted((a, b) => a - b);
+    deepEqual(await nextSignals(running, expected.length), expected);
+  }
+});
+
+Deno.test("waits for a signal, for room to write, or for its time, and not where there is something already", async () => {
+  const { result } = await handler.call("waits", []);
+  const { cameBefore, nothing, afterTake, room, noRoom } = result;
+  const story = JSON.stringify(result);
+  for (const waited of [nothing, afterTake, noRoom]) ok(waited >= 30, story);
+  for (const waited of [cameBefore, room]) ok(waited < 10_000, story);
+});
+
+Deno.test("waits also for a time that is longer than poll(2) takes, and a signal ends the wait", async () => {
+  await using running = handler.start("longWait", []);
+  equal(await running.nextLine(), "ready");
+  await running.untilAsleep();
+  send([15], running.pid);
+  equal(await running.nextLine(), "15");
+});
+
+Deno.test("tells which signals were ignored before", async () => {
+  const ignore = `sigaction($_, POSIX::SigAction->new("IGNORE")) for 64, 1, 11, 17; exec @ARGV`;
+  const through = ["perl", "-MPOSIX", "-e", ignore];
+  const { result } = await handler.call("ignored", [[2, 1, 11, 17, 34, 64]], { through });
+  deepEqual(result, [1, 11, 17, 64]);
+});
+
+Deno.test("catches a signal again that was ignored for a while", async () => {
+  const { result } = await handler.call("ignoredForAWhile", []);
+  deepEqual(result, [1]);
+});
+
+Deno.test("does not touch the error number of what it interrupts", async () => {
+  const EBADF = 9;
+  const { result } = await handler.call("errnoSurvives", []);
+  equal(result, EBADF);
+});
+
+Deno.test("a fault of our own still ends the process, also after such a signal was sent", async () => {
+  await using running = handler.start("fault", [], { through: NO_CORE });
+  equal(await running.nextLine(), "took 11");
+  const { signal, output } = await running.ended();
+  equal(signal, "SIGSEGV");
+  equal(output, "");
+});
+
+/** Words in front of a command that shall leave no core file. */
+const NO_CORE = ["sh", "-c", 'ulimit -c 0; exec "$@"', "sh"];
+
+Deno.test("no descriptor of the handler's is inherited", async () => {
+  const { result } = await handler.call("inherited", []);
+  deepEqual(result, []);
+});
+
+/** Sends the signals one straight after the other. */
+function send(signals: readonly number[], pid: number): void {
+  for (const signal of signals) equal(sendSignal(pid, signal), "sent");
+}
+
+/** The next so many signals that a fixture shows, sorted. */
+async function nextSignals(running: { nextLine(): Promise<string> }, count: number): Promise<number[]> {
+  const arrived: number[] = [];
+  while (arrived.length < count) arrived.push(Number(await running.nextLine()));
+  return arrived.toSorted((a, b) => a - b);
+}

@@ -1,0 +1,73 @@
+import { blockOnMainThread, ignoreSignal } from "../../ffi/disposition.ts";
+import { restoreEnvironment } from "../../ffi/environment.ts";
+import { libc } from "../../ffi/libc.ts";
+import { readHead } from "../../ffi/file.ts";
+import { sendSignal } from "../../ffi/process.ts";
+import { catchSignals } from "../../ffi/signal_handler.ts";
+import { spawn, type SpawnFailure, type SpawnOrder } from "../../ffi/spawn.ts";
+import type { WaitStatus } from "../../ffi/wait.ts";
+import { serve } from "../fixture.ts";
+import { takeAll } from "./children.ts";
+
+/** A word, or its bytes where it is no UTF-8, or one of a length. */
+export type Word = string | number[] | { length: number };
+
+const [SIGHUP, SIGUSR1, SIGPIPE, SIGTTOU, SIGRTMIN] = [1, 10, 13, 22, 34] as const;
+
+/** How most programs here are started. */
+const PLAIN = { place: "own group", ignored: [], blocked: [] } as const;
+
+const functions = {
+  /** Starts a command and waits for its end. */
+  async run(
+    argv: Word[],
+    more: Partial<Omit<SpawnOrder, "argv">> = {},
+  ): Promise<{ pid: number; status: WaitStatus } | SpawnFailure> {
+    const words = argv.map((word) =>
+      typeof word === "string" ? word : Array.isArray(word) ? new Uint8Array(word) : "x".repeat(word.length)
+    );
+    const result = spawn({ argv: words, ...PLAIN, ...more });
+    if (typeof result !== "number") return result;
+    const [child] = await takeAll();
+    if (child!.pid !== result) throw new Error(`Started ${result}, but ${child!.pid} ended`);
+    return child!;
+  },
+
+  /** Runs a command after this process has done to its signals all that denit does, and has ignored some. */
+  async runAmidSignals(argv: string[], ignored: number[]): Promise<void> {
+    for (const signal of ignored) ignoreSignal(signal);
+    blockOnMainThread([SIGPIPE, SIGTTOU]);
+    Deno.addSignalListener("SIGHUP", () => {});
+    catchSignals([SIGUSR1, SIGRTMIN]);
+    spawn({ argv, ...PLAIN, ignored });
+    await takeAll();
+  },
+
+  /** What is heard of a signal that stays ignored in two children, one of which cannot be started. */
+  async hearsAfterSpawn(): Promise<number[]> {
+    const caught = catchSignals([SIGHUP])!;
+    spawn({ argv: ["true"], ...PLAIN, ignored: [SIGHUP] });
+    spawn({ argv: ["no-such-command"], ...PLAIN, ignored: [SIGHUP] });
+    sendSignal(Deno.pid, SIGHUP);
+    await takeAll();
+    return caught.take();
+  },
+
+  /** Runs a command; returns this process's own environment, as the kernel was given it. */
+  async runWithEnvironment(argv: string[]): Promise<number[]> {
+    spawn({ argv, ...PLAIN });
+    await takeAll();
+    return [...readHead("/proc/self/environ", 1024 * 1024)!];
+  },
+
+  /** Starts a command as a user that may have no more processes. Needs root, and `ulimit -u 0` before. */
+  runWithoutRoom(setuidCall: number): number | SpawnFailure {
+    const NOBODY = 65534;
+    libc.syscall(BigInt(setuidCall), NOBODY, null, 0n); // of this thread alone
+    return spawn({ argv: ["true"], ...PLAIN });
+  },
+};
+
+export type SpawnFixture = typeof functions;
+restoreEnvironment();
+await serve(functions);
