@@ -1,11 +1,11 @@
 /** denit as dumb-init: its command line, variables, streams and exit codes. */
 
-import { getopt, type Grammar } from "../cli/getopt.ts";
+import { type Grammar, readOptions } from "../cli/getopt.ts";
 import type { Note, Policy } from "../core/model.ts";
 import { SIGSTOP, TERMINAL_STOPS } from "../core/signals.ts";
 import type { Request } from "../plan.ts";
 import { escapeControls, type Voice } from "../voice.ts";
-import { err, type Invocation, say, SMALL_INIT } from "./invocation.ts";
+import { complaint, err, type Invocation, say, SMALL_INIT } from "./invocation.ts";
 
 /** The version of dumb-init whose behaviour this is. */
 const LIKE = "dumb-init v1.2.5 (denit)";
@@ -47,6 +47,7 @@ const GRAMMAR: Grammar = {
     ),
   ),
   abbreviates: true,
+  refusesValues: true,
 };
 
 const LAST_SIGNAL = 31;
@@ -63,12 +64,7 @@ const START_FAILURES: Policy["startFailureCodes"] = {
 
 /** Reads dumb-init's command line. */
 export function parseDumbInit({ words, readVariable }: Invocation): Request {
-  const line = getopt(words, GRAMMAR);
-  if ("problem" in line) {
-    const trouble = line.problem === "unknown" ? "unrecognized option" : "option requires an argument:";
-    return say(1, err(`dumb-init: ${trouble} ${line.option}`), err(SHORT_USAGE));
-  }
-
+  const line = readOptions(words, GRAMMAR);
   let debug = readVariable("DUMB_INIT_DEBUG") === "1";
   let session = readVariable("DUMB_INIT_SETSID") !== "0";
   const rewrite = new Map<number, number>();
@@ -85,15 +81,16 @@ export function parseDumbInit({ words, readVariable }: Invocation): Request {
         session = false;
         break;
       case "rewrite": {
-        const [, from, to] = /^\s*([0-9]+):\s*([0-9]+)/.exec(value ?? "") ?? [];
+        const [, from, to] = /^\s*([+-]?[0-9]+):\s*([+-]?[0-9]+)/.exec(value ?? "") ?? [];
         const valid = from !== undefined && Number(from) >= 1 && Number(from) <= LAST_SIGNAL &&
-          Number(to) <= LAST_SIGNAL;
+          Number(to) >= 0 && Number(to) <= LAST_SIGNAL;
         if (!valid) return say(1, err(REWRITE_USAGE));
         rewrite.set(Number(from), Number(to));
         break;
       }
     }
   }
+  if (line.bad !== null) return say(1, complaint("dumb-init", line.bad), err(SHORT_USAGE));
   const [program, ...rest] = line.operands;
   if (program === undefined) return say(1, err(SHORT_USAGE));
   // A session of its own is an orphaned process group, in which TSTP and its like stop nobody.
