@@ -1,11 +1,12 @@
 /** denit as dumb-init: its command line, variables, streams and exit codes. */
 
 import { type Grammar, readOptions } from "../cli/getopt.ts";
+import { exitCodeOf } from "../core/exit_code.ts";
 import type { Note, Policy } from "../core/model.ts";
-import { SIGSTOP, TERMINAL_STOPS } from "../core/signals.ts";
+import { SIGCHLD, SIGSTOP, SIGTERM, TERMINAL_STOPS } from "../core/signals.ts";
 import type { Request } from "../plan.ts";
 import { escapeControls, type Voice } from "../voice.ts";
-import { complaint, err, type Invocation, say, SMALL_INIT } from "./invocation.ts";
+import { complaint, DROPPED, err, type Invocation, say, SMALL_INIT } from "./invocation.ts";
 
 /** The version of dumb-init whose behaviour this is. */
 const LIKE = "dumb-init v1.2.5 (denit)";
@@ -114,43 +115,64 @@ export function parseDumbInit({ words, readVariable }: Invocation): Request {
       launch: {
         place: session ? "own session" : "our group",
         keepsMask: false,
-        keepsIgnored: false,
+        keepsIgnored: "real-time",
         closesInherited: false,
         leavesDirectory: true,
         wrap: null,
       },
       adopts: false,
       parentDeathSignal: null,
-      voice: dumbInitVoice(debug),
+      voice: dumbInitVoice(debug, {
+        atStart: [
+          ...readVariable("DUMB_INIT_DEBUG") === "1" ? ["Running in debug mode."] : [],
+          ...readVariable("DUMB_INIT_SETSID") === "0" ? ["Not running in setsid mode."] : [],
+        ],
+        session,
+        termAs: rewrite.get(SIGTERM) ?? SIGTERM,
+      }),
     },
   };
 }
 
+/** What its story tells of how it was called. */
+interface Setting {
+  readonly atStart: readonly string[];
+  readonly session: boolean;
+  /** What the program's group gets in place of TERM when it has ended. */
+  readonly termAs: number;
+}
+
 /** dumb-init's voice: all on standard error, its story only where it was asked for. */
-function dumbInitVoice(debug: boolean): Voice {
+function dumbInitVoice(debug: boolean, setting: Setting): Voice {
   return (_level, note) => {
     if (!debug && note.type !== "not-started" && note.type !== "problem") return [];
-    return tell(note).map((text) => err(escapeControls(`[dumb-init] ${text}`)));
+    return tell(note, setting).map((text) => err(escapeControls(`[dumb-init] ${text}`)));
   };
 }
 
-function tell(note: Note): readonly string[] {
+function tell(note: Note, { atStart, session, termAs }: Setting): readonly string[] {
   switch (note.type) {
     case "not-started":
       return [`${note.command[0]}: ${note.failure.systemReason}`];
     case "started":
-      return [`Child spawned with PID ${note.main.pid}.`];
-    case "forwarded":
-      return [`Received signal ${note.came}.`, `Forwarded signal ${note.signal} to children.`];
-    case "dropped":
       return [
-        `Received signal ${note.signal}.`,
-        `Not forwarding signal ${note.signal} to children (ignored).`,
+        ...atStart,
+        `Child spawned with PID ${note.main.pid}.`,
+        ...session ? ["setsid complete."] : [],
       ];
+    case "forwarded":
+      return [`Received signal ${note.came}.`, forwarded(note.signal)];
+    case "dropped":
+      return [`Received signal ${note.signal}.`, notForwarded(note.signal)];
     case "reaped":
       return [`A child with PID ${note.child.pid} ${ending(note.child.status)}.`];
     case "main-ended":
-      return [`A child with PID ${note.main.pid} ${ending(note.status)}.`, "Child has ended. Goodbye."];
+      return [
+        `Received signal ${SIGCHLD}.`,
+        `A child with PID ${note.main.pid} ${ending(note.status)}.`,
+        termAs === DROPPED ? notForwarded(SIGTERM) : forwarded(termAs),
+        `Child exited with status ${exitCodeOf(note.status, new Set())}. Goodbye.`,
+      ];
     case "problem":
       return [note.message];
     case "cannot-adopt":
@@ -162,6 +184,14 @@ function tell(note: Note): readonly string[] {
     case "gave-up":
       return [];
   }
+}
+
+function forwarded(signal: number): string {
+  return `Forwarded signal ${signal} to children.`;
+}
+
+function notForwarded(signal: number): string {
+  return `Not forwarding signal ${signal} to children (ignored).`;
 }
 
 function ending(status: Extract<Note, { type: "main-ended" }>["status"]): string {
