@@ -34,7 +34,7 @@ else {
 /** See src/drop_in/listen_pid.ts: we are started in the program's place, and say what catatonit says if we cannot. */
 async function becomeListener(command: readonly string[]): Promise<void> {
   const { execWithListenPid } = await import("./drop_in/listen_pid.ts");
-  const reason = execWithListenPid(command);
+  const reason = execWithListenPid(command, signals.ignored);
   say([{ stream: "stderr", text: `ERROR (catatonit:${Deno.pid}): failed to exec pid1: ${reason}` }], 1);
 }
 

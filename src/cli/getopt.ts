@@ -90,7 +90,7 @@ export function readOptions(
   }
 
   function complete(start: string): string {
-    if (grammar.options.has(start)) return start;
+    if (start.length > 1 && grammar.options.has(start)) return start;
     const fitting = [...grammar.options.keys()].filter((name) => name.length > 1 && name.startsWith(start));
     return fitting.length === 1 ? fitting[0]! : start;
   }

@@ -109,7 +109,8 @@ function catatonitVoice(debug: boolean, pid: number): Voice {
   const marks: Readonly<Record<Level, string>> = { error: "ERROR", warning: "WARN", info: "DEBUG" };
   return (level, note) => {
     const text = tell(note);
-    if (text === null || (level === "info" && !debug)) return [];
+    const story = level === "info" || note.type === "main-ended"; // the end is no warning, however it came
+    if (text === null || (story && !debug)) return [];
     return [err(escapeControls(`${marks[level]} (catatonit:${pid}): ${text}`))];
   };
 }

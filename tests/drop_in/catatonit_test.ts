@@ -78,7 +78,7 @@ for (
 for (const CATATONIT_DEBUG of ["", "0", "1", "x"]) {
   commandLine(NAME, `-- ${TELL} x`, {
     setting: { env: { CATATONIT_DEBUG } },
-    says: { stderr: /^DEBUG \(catatonit:\d+\): pid1 \(\d+\) spawned: / },
+    says: { stderr: /^DEBUG \(catatonit:\d+\): pid1 \(\d+\) spawned: /m },
   });
 }
 commandLine(NAME, "-- /no/such/file", { setting: { env: { CATATONIT_DEBUG: "1" } } });
@@ -184,16 +184,16 @@ same(NAME, "-P: other signals do not end it", async (stage) => {
   return { alive, code: await running.exitCode() };
 });
 same(NAME, "-P reaps whom it adopts", async (stage) => {
-  // The parent of the orphan is a child of the init from before it was executed.
-  const script =
-    "unless (fork) { unless (fork) { select(undef, undef, undef, 0.001) while getppid() == $ARGV[0] + 0; " +
-    'syswrite(STDOUT, "> orphan\\n"); exit } $ARGV[0] = $$; exit } exec(@ARGV[1 .. $#ARGV])';
-  const running = stage.startCommand(["perl", "-e", script, "0", ...stage.init, "-P"]);
-  await running.line("orphan");
+  // The orphan and its parent are descendants of the init from before it was executed.
+  const script = "unless (fork) { my $parent = $$; " +
+    "unless (fork) { select(undef, undef, undef, 0.001) while getppid() == $parent; exit } <STDIN>; exit } exec @ARGV";
+  const running = stage.startCommand(["perl", "-e", script, ...stage.init, "-P"]);
   const init = await running.wait(
     () => [running.pid, ...descendantsOf(running.pid).map(({ pid }) => pid)].find((pid) => takes(pid, 15)),
     "the init to be ready",
   );
+  await running.wait(() => descendantsOf(init).length === 2, "both to be there");
+  await running.closeInput();
   await running.wait(() => descendantsOf(init).length === 0, "everybody to be reaped");
   kill(init, 15);
   return { code: await running.exitCode() };
