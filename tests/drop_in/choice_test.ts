@@ -19,12 +19,7 @@ async function run(command: readonly string[]): Promise<Outcome> {
 
 /** Starts denit under a name. */
 function named(name: string, ...words: string[]): string[] {
-  return ["bash", "-c", 'name=$1; shift; exec -a "$name" "$@"', "bash", name, ...whole(DENIT), ...words];
-}
-
-/** As bash looks for it: with the name of the program in full. */
-function whole(words: readonly string[]): readonly string[] {
-  return words;
+  return ["bash", "-c", 'name=$1; shift; exec -a "$name" "$@"', "bash", name, ...DENIT, ...words];
 }
 
 const VERSION: readonly (readonly [string, string, RegExp])[] = [

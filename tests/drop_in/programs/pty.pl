@@ -69,8 +69,8 @@ sub shell {
     exec(@command) or POSIX::_exit(127);
   }
   for (;;) {
-    waitpid($job, POSIX::WUNTRACED());
-    my $status = ${^CHILD_STATUS_NATIVE};
+    next if waitpid($job, POSIX::WUNTRACED()) < 0; # a signal came between
+    my $status = ${^CHILD_ERROR_NATIVE};
     if (POSIX::WIFSTOPPED($status)) {
       POSIX::tcsetpgrp(0, getpgrp());
       syswrite(STDOUT, "shell: stopped\n");
@@ -79,7 +79,9 @@ sub shell {
       kill("CONT", -$job);
       next;
     }
-    syswrite(STDOUT, "shell: foreground " . (POSIX::tcgetpgrp(0) == getpgrp() ? "mine" : POSIX::tcgetpgrp(0) == $job ? "the job's" : "another's") . "\n");
+    my $foreground = POSIX::tcgetpgrp(0);
+    my $whose = $foreground == getpgrp() ? "mine" : $foreground == $job ? "the job's" : "another's";
+    syswrite(STDOUT, "shell: foreground $whose\n");
     leave($status);
   }
 }

@@ -5,20 +5,20 @@ use POSIX ();
 
 my ($state, undef, $group, $session, $terminal, $foreground) = stat_of($$);
 my (undef, undef, $its_group, $its_session) = stat_of(getppid());
-tell("group", $group == $$ ? "own" : $group == $its_group ? "the init's" : "another");
-tell("session", $session == $$ ? "own" : $session == $its_session ? "the init's" : "another");
-tell("terminal", $terminal == 0 ? "none" : $foreground == $group ? "foreground" : "background");
-tell("folder", POSIX::getcwd());
-tell("mask of files", sprintf("%03o", umask));
+found("group", $group == $$ ? "own" : $group == $its_group ? "the init's" : "another");
+found("session", $session == $$ ? "own" : $session == $its_session ? "the init's" : "another");
+found("terminal", $terminal == 0 ? "none" : $foreground == $group ? "foreground" : "background");
+found("folder", POSIX::getcwd());
+found("mask of files", sprintf("%03o", umask));
 opendir(my $descriptors, "/proc/self/fd") or die;
-tell("descriptors", join(" ", sort { $a <=> $b } grep { /\d/ && $_ != fileno($descriptors) } readdir $descriptors));
+found("descriptors", join(" ", sort { $a <=> $b } grep { /\d/ && $_ != fileno($descriptors) } readdir $descriptors));
 open(my $environment, "<", "/proc/self/environ") or die;
-tell("variable", $_) for grep { !/^DROP_IN_MARK=/ } split(/\0/, join("", <$environment>));
-tell("LISTEN_PID is", $ENV{LISTEN_PID} == $$ ? "mine" : $ENV{LISTEN_PID} == getppid() ? "the init's" : "another's")
+found("variable", $_) for grep { !/^DROP_IN_MARK=/ } split(/\0/, join("", <$environment>));
+found("LISTEN_PID is", $ENV{LISTEN_PID} == $$ ? "mine" : $ENV{LISTEN_PID} == getppid() ? "the init's" : "another's")
   if defined $ENV{LISTEN_PID};
-tell("argument", $_) for @ARGV;
+found("argument", $_) for @ARGV;
 
-sub tell { print "> $_[0]: $_[1]\n" }
+sub found { print "> $_[0]: $_[1]\n" }
 
 sub stat_of {
   my ($pid) = @_;
