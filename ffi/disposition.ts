@@ -51,13 +51,26 @@ export function restoreDisposition(signal: number, disposition: Disposition): vo
   libc.sigaction(signal, disposition, null);
 }
 
-/**
- * Makes these the only signals that are blocked on the calling (the main) thread; pthread_sigmask(3).
- *
- * The others stay open to signals, so one that is sent to the process still arrives there. One that the kernel
- * raises because of what the main thread itself does (SIGPIPE for a write, SIGTTOU for output to a terminal
- * from the background) stays with the main thread, and blocked it has no effect.
- */
-export function blockOnMainThread(signals: Iterable<number>): void {
+/** Makes these the only signals that are blocked on the calling (the main) thread; pthread_sigmask(3). */
+export function blockOnly(signals: Iterable<number>): void {
   libc.pthread_sigmask(SIG_SETMASK, signalSet(signals), null);
+}
+
+/** What the kernel sends to a thread for its own output: to a closed pipe, from the background, to a full file. */
+const FOR_OUTPUT = signalSet([/* PIPE */ 13, /* TTOU */ 22, /* XFSZ */ 25]);
+const AT_ONCE = new Uint8Array(16); // struct timespec: 0 s, 0 ns
+
+/**
+ * Does something that writes, or that takes the terminal, without a signal coming of it: it would be taken for
+ * somebody's, and forwarded.
+ */
+export function withoutOutputSignals<Result>(action: () => Result): Result {
+  const before = new Uint8Array(SIZE.signalSet);
+  libc.pthread_sigmask(SIG_BLOCK, FOR_OUTPUT, before);
+  try {
+    return action();
+  } finally {
+    while (libc.sigtimedwait(FOR_OUTPUT, null, AT_ONCE) > 0);
+    libc.pthread_sigmask(SIG_SETMASK, before, null);
+  }
 }

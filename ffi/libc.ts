@@ -85,6 +85,8 @@ const DECLARATIONS = {
   setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
   /** `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)` */
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  /** `int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)` */
+  sigtimedwait: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
   /** `char *strerror(int errnum)` */
   strerror: { parameters: ["i32"], result: "pointer" },
   /** `long syscall(long number, ...)`, here for getdents64(2): `(int fd, void *buf, size_t count)` */

@@ -1,5 +1,6 @@
 /** Writing to standard output and error without ever waiting for whoever reads them. */
 
+import { withoutOutputSignals } from "./disposition.ts";
 import { errno, libc } from "./libc.ts";
 
 /** Standard output or standard error. */
@@ -26,6 +27,10 @@ export function writeWithoutBlocking(
   descriptor: Descriptor,
   bytes: Uint8Array<ArrayBuffer>,
 ): number | "again" | "failed" {
+  return withoutOutputSignals(() => writeSome(descriptor, bytes));
+}
+
+function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): number | "again" | "failed" {
   if (libc.lseek(descriptor, 0n, SEEK_CUR) >= 0n) return writeNow(descriptor, bytes);
   const iovec = new BigUint64Array([
     Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)),

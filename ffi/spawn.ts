@@ -2,7 +2,7 @@
 
 import { LAST_SIGNAL, SIZE } from "./abi.ts";
 import { cString, type CStringTable, cStringTable } from "./c_string.ts";
-import { ignoreSignal, restoreDisposition } from "./disposition.ts";
+import { ignoreSignal, restoreDisposition, withoutOutputSignals } from "./disposition.ts";
 import { readVariable } from "./environment.ts";
 import { readHead } from "./file.ts";
 import { environment, hasSymbol, libc } from "./libc.ts";
@@ -79,7 +79,7 @@ export function spawn(order: SpawnOrder): number | SpawnFailure {
     const pid = run(libc.posix_spawnp, file, cStringTable(order.argv));
     if (order.place === "foreground") {
       if (TERMINAL_ERRORS.includes(-pid)) return spawn({ ...order, place: "own group" });
-      if (!SETS_FOREGROUND && pid > 0) libc.tcsetpgrp(STDIN, pid);
+      if (!SETS_FOREGROUND && pid > 0) withoutOutputSignals(() => libc.tcsetpgrp(STDIN, pid));
     }
     if (pid !== -ENOEXEC) return pid > 0 ? pid : explain(-pid, file);
 

@@ -1,6 +1,6 @@
 /** The controlling terminal on standard input: who has its foreground, and how job control stops us. */
 
-import { defaultSignal, restoreDisposition } from "./disposition.ts";
+import { defaultSignal, restoreDisposition, withoutOutputSignals } from "./disposition.ts";
 import { libc } from "./libc.ts";
 import { sendSignal } from "./process.ts";
 
@@ -14,9 +14,13 @@ export function hasForeground(): boolean {
   return libc.tcgetpgrp(STDIN) === libc.getpgrp();
 }
 
-/** Takes the foreground back for our own process group, from whichever has it. Needs SIGTTOU blocked. */
+/** Takes the foreground back for our own process group, from whichever has it. */
 export function reclaimForeground(): void {
-  libc.tcsetpgrp(STDIN, libc.getpgrp());
+  giveForeground(libc.getpgrp());
+}
+
+function giveForeground(group: number): void {
+  withoutOutputSignals(() => libc.tcsetpgrp(STDIN, group));
 }
 
 /**
@@ -49,6 +53,6 @@ export function suspendWith(group: number): boolean {
     restoreDisposition(SIGTSTP, caught);
     if (!stopped && !inForeground) return false;
   }
-  if (hasForeground()) libc.tcsetpgrp(STDIN, group);
+  if (hasForeground()) giveForeground(group);
   return sendSignal(-group, SIGCONT) === "sent";
 }

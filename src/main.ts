@@ -29,14 +29,14 @@ const dropIn = chooseDropIn(invokedName(), Deno.args);
 if (signals === null) {
   const message = "Cannot catch signals: this system gives no page of memory that may be executed";
   refuse({ message }, makeVoice("error", "text"));
-} else if (Deno.args[0] === EXEC_WITH_LISTEN_PID) becomeListener(Deno.args.slice(1));
+} else if (Deno.args[0] === EXEC_WITH_LISTEN_PID) becomeListener(Deno.args.slice(1), signals);
 else if (dropIn === null) answerOwn(parseCommandLine(withoutAs(Deno.args), readVariable), signals);
 else if ("unknown" in dropIn) refuseName(dropIn.unknown, dropIn.known);
 else answer(dropIn.parse({ words: dropIn.words, readVariable, pid: Deno.pid }), signals);
 
 /** See src/drop_in/listen_pid.ts: we are started in the program's place, and say what catatonit says if we cannot. */
-function becomeListener(command: readonly string[]): never {
-  const reason = execWithListenPid(command);
+function becomeListener(command: readonly string[], signals: SignalSource): never {
+  const reason = execWithListenPid(command, signals);
   return say(
     [{ stream: "stderr", text: `ERROR (catatonit:${Deno.pid}): failed to exec pid1: ${reason}` }],
     1,

@@ -13,7 +13,7 @@ import { spawn } from "../ffi/spawn.ts";
 import { giveTerminalUp, hasForeground, reclaimForeground, suspendWith } from "../ffi/terminal.ts";
 import { peekChild } from "../ffi/wait.ts";
 import type { Fact, Order, Remaining, Role, Target, TimerName } from "./core/model.ts";
-import { number, SIGCONT, SIGKILL, signalName } from "./core/signals.ts";
+import { isRealTime, number, SIGCONT, SIGKILL, signalName } from "./core/signals.ts";
 import type { Log } from "./log.ts";
 import type { Launch } from "./plan.ts";
 import type { Dispatch } from "./loop.ts";
@@ -80,7 +80,7 @@ function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): 
   const result = spawn({
     argv: launch.wrap?.(rawCommand ?? order.command) ?? rawCommand ?? order.command,
     place: launch.place === "terminal group" ? (foreground ? "foreground" : "own group") : launch.place,
-    ignored: launch.keepsIgnored ? ignored : [],
+    ignored: launch.keepsIgnored === "all" ? ignored : ignored.filter(isRealTime),
     blocked: launch.keepsMask ? blocked : [],
   });
   if (launch.leavesDirectory) changeDirectory("/");

@@ -1,6 +1,6 @@
 /** Where signals come from: caught before anything else is done. */
 
-import { blockedSignals, blockOnMainThread } from "../ffi/disposition.ts";
+import { blockedSignals, blockOnly } from "../ffi/disposition.ts";
 import { catchSignals, type CaughtSignals } from "../ffi/signal_handler.ts";
 import { SIGCHLD, SIGKILL, SIGSTOP, STOP_SIGNALS } from "./core/signals.ts";
 
@@ -31,12 +31,6 @@ const CAUGHT: readonly number[] = [
 ];
 
 /**
- * What the kernel sends to a thread for what it does itself: writing to a closed pipe (PIPE), to a terminal from
- * the background (TTIN, TTOU), or to a file that may not grow (XFSZ). When denit does that, main must not hear of it.
- */
-const OF_OUR_OWN_MAKING: readonly number[] = [SIGPIPE, 21, 22, 25];
-
-/**
  * Catches every signal that can be caught. Call it before anything that takes time.
  *
  * Returns `null` if this system does not let us.
@@ -45,7 +39,7 @@ export function catchAllSignals(): SignalSource | null {
   const caught = catchSignals(CAUGHT);
   if (caught === null) return null;
   const blocked = blockedSignals();
-  blockOnMainThread(OF_OUR_OWN_MAKING);
+  blockOnly([]); // what the caller had blocked must reach us all the same
   return {
     ...caught,
     ignored: caught.ignored.filter((signal) => !NEVER_INHERITED.includes(signal)),

@@ -39,8 +39,24 @@ const functions = {
       log.drain();
     }
     log.write("info", note("the last"));
+    log.drain();
     text += readAll(reader);
     return { before, after: log.unwritten(), lines: text.trimEnd().split("\n") };
+  },
+
+  /** Writes lines that nobody reads, reads a little, writes as many again, and then reads all. */
+  trickle(count: number): string[] {
+    const reader = putPipeAtStandardError();
+    const log = makeLog(PLAIN);
+    for (let i = 0; i < count; i++) log.write("info", note("x".repeat(99)));
+    let text = readAll(reader, 8192);
+    log.drain();
+    for (let i = 0; i < count; i++) log.write("info", note("x".repeat(99)));
+    while (log.unwritten().length > 0) {
+      text += readAll(reader);
+      log.drain();
+    }
+    return (text + readAll(reader)).trimEnd().split("\n");
   },
 
   /** Drains a log for which nobody reads: it does not wait, and what is unwritten stays so. */
@@ -78,8 +94,8 @@ function putPipeAtStandardError(): number {
   return read;
 }
 
-function readAll(descriptor: number): string {
-  const buffer = new Uint8Array(1024 * 1024);
+function readAll(descriptor: number, length = 1024 * 1024): string {
+  const buffer = new Uint8Array(length);
   const count = Number(libc.read(descriptor, buffer, BigInt(buffer.length)));
   return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
 }

@@ -32,6 +32,15 @@ Deno.test("drops lines when too many are kept, and tells how many", async () => 
   ]);
 });
 
+Deno.test("tells once how many were dropped, when all others are written", async () => {
+  const COUNT = 3000;
+  const { result } = await log.call("trickle", [COUNT]);
+  const kept = result.filter((line) => line === "x".repeat(99)).length;
+  deepEqual(result.slice(kept), [
+    `${2 * COUNT - kept} lines of denit's own were dropped: nobody read them`,
+  ]);
+});
+
 Deno.test("does not wait for whoever does not read", async () => {
   const { result } = await log.call("drainUnread", []);
   deepEqual(result, [2]);

@@ -24,7 +24,7 @@ interface Performer {
 const LAUNCH: Launch = {
   place: "terminal group",
   keepsMask: false,
-  keepsIgnored: true,
+  keepsIgnored: "all",
   closesInherited: false,
   leavesDirectory: false,
   wrap: null,

@@ -27,7 +27,7 @@ Deno.test("spawn: tells why a program could not be started", async () => {
 for (
   const [launch, ignored, blocked] of [
     [{}, [1, 34], []],
-    [{ keepsIgnored: false }, [], []],
+    [{ keepsIgnored: "real-time" }, [34], []],
     [{ keepsMask: true }, [1, 34], [2, 40]],
   ] as const
 ) {

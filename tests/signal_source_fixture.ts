@@ -1,3 +1,4 @@
+import { withoutOutputSignals } from "../ffi/disposition.ts";
 import { libc } from "../ffi/libc.ts";
 import { sendSignal } from "../ffi/process.ts";
 import { catchAllSignals } from "../src/signal_source.ts";
@@ -22,7 +23,7 @@ const functions = {
     const signals = catchAllSignals()!;
     const [read, write] = makePipe();
     libc.close(read);
-    libc.write(write, new Uint8Array(1), 1n);
+    withoutOutputSignals(() => libc.write(write, new Uint8Array(1), 1n));
     sendSignal(Deno.pid, SIGHUP);
     return signals.take();
   },

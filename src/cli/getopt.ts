@@ -13,6 +13,8 @@ export interface Grammar {
   readonly permutes?: boolean;
   /** Whether a long name may be cut short as far as it stays the only one. */
   readonly abbreviates?: boolean;
+  /** Whether `--name=value` is wrong for a name that takes no value, as in getopt_long(3). */
+  readonly refusesValues?: boolean;
 }
 
 /** An option as it stood on the command line. */
@@ -34,20 +36,32 @@ export interface CommandLine {
 
 /** A word that is not as the grammar wants it. */
 export interface BadOption {
-  readonly problem: "unknown" | "no value";
+  readonly problem: "unknown" | "no value" | "unwanted value";
   /** The option with its dashes. */
   readonly option: string;
 }
 
 /** Options end at `--` or, unless the grammar permutes, at the first word that is none. */
 export function getopt(words: readonly string[], grammar: Grammar): CommandLine | BadOption {
+  const { bad, ...line } = readOptions(words, grammar);
+  return bad ?? line;
+}
+
+/**
+ * As {@linkcode getopt}, for programs that obey each option as they come to it: what stood before the first word
+ * that is wrong is there too.
+ */
+export function readOptions(
+  words: readonly string[],
+  grammar: Grammar,
+): CommandLine & { readonly bad: BadOption | null } {
   const options: GivenOption[] = [];
   const passedOver: string[] = [];
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at]!;
     if (word === "--") {
-      return { options, operands: [...passedOver, ...words.slice(at + 1)], separated: true };
+      return { options, operands: [...passedOver, ...words.slice(at + 1)], separated: true, bad: null };
     }
     if (!word.startsWith("-") || word === "-") {
       if (!grammar.permutes) break;
@@ -55,9 +69,9 @@ export function getopt(words: readonly string[], grammar: Grammar): CommandLine 
       continue;
     }
     const bad = word.startsWith("--") ? takeLong(word) : takeCluster(word);
-    if (bad !== null) return bad;
+    if (bad !== null) return { options, operands: [], separated: false, bad };
   }
-  return { options, operands: [...passedOver, ...words.slice(at)], separated: false };
+  return { options, operands: [...passedOver, ...words.slice(at)], separated: false, bad: null };
 
   /** `--name`, `--name=value`, `--name value`. */
   function takeLong(word: string): BadOption | null {
@@ -66,6 +80,9 @@ export function getopt(words: readonly string[], grammar: Grammar): CommandLine 
     const name = grammar.abbreviates ? complete(written) : written;
     const option = grammar.options.get(name);
     if (option === undefined || name.length < 2) return { problem: "unknown", option: `--${written}` };
+    if (equals >= 0 && !option.takesValue && grammar.refusesValues) {
+      return { problem: "unwanted value", option: `--${name}` };
+    }
     if (equals >= 0) options.push({ name, value: word.slice(equals + 1) });
     else if (!option.takesValue) options.push({ name, value: null });
     else return takeNextAsValue(name, `--${name}`);
@@ -73,7 +90,7 @@ export function getopt(words: readonly string[], grammar: Grammar): CommandLine 
   }
 
   function complete(start: string): string {
-    if (grammar.options.has(start)) return start;
+    if (start.length > 1 && grammar.options.has(start)) return start;
     const fitting = [...grammar.options.keys()].filter((name) => name.length > 1 && name.startsWith(start));
     return fitting.length === 1 ? fitting[0]! : start;
   }

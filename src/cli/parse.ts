@@ -106,7 +106,7 @@ function planOf(settings: Settings, command: Command): Plan {
     launch: {
       place: "terminal group",
       keepsMask: false,
-      keepsIgnored: true,
+      keepsIgnored: "all",
       closesInherited: true,
       leavesDirectory: true,
       wrap: null,

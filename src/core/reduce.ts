@@ -138,14 +138,15 @@ function forwardToMain(state: In<"running">, came: number): Step {
     return [{ ...state, handOff }, [info({ type: "dropped", signal: came })]];
   }
   const signal = rewritten(policy, came);
-  if (signal === 0) return [state, [info({ type: "dropped", signal: came })]];
+  const stops: Order[] = policy.stopsItself && TERMINAL_STOPS.includes(came) ? [{ type: "stop-self" }] : [];
+  if (signal === 0) return [state, [info({ type: "dropped", signal: came }), ...stops]];
 
   const target = mainTarget(policy, main);
   const orders: Order[] = [
     { type: "send-signal", target, signal },
     info({ type: "forwarded", came, signal, target }),
+    ...stops,
   ];
-  if (policy.stopsItself && TERMINAL_STOPS.includes(came)) orders.push({ type: "stop-self" });
   const forwarded = new Set(state.forwarded).add(signal);
   if (signal === SIGCONT) TERMINAL_STOPS.forEach((stop) => forwarded.delete(stop));
   const asksToStop = STOP_SIGNALS.includes(came) || STOP_SIGNALS.includes(signal);

@@ -13,6 +13,11 @@ const ALIASES: ReadonlyMap<string, number> = new Map([["IOT", 6], ["CLD", 17], [
 const RTMIN = 34;
 const RTMAX = 64;
 
+/** Whether the signal is one of the real-time signals. */
+export function isRealTime(signal: number): boolean {
+  return signal >= RTMIN;
+}
+
 type Name = (typeof NAMES)[number];
 
 /** The number of a signal that the code names. */

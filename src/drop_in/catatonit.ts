@@ -1,12 +1,12 @@
 /** denit as catatonit: its command line, variables, streams and exit codes. */
 
-import { getopt, type Grammar } from "../cli/getopt.ts";
+import { type Grammar, readOptions } from "../cli/getopt.ts";
 import type { Level, Note, Policy } from "../core/model.ts";
 import { signalName, TERMINAL_STOPS } from "../core/signals.ts";
 import type { Request } from "../plan.ts";
 import { escapeControls, type Line, type Voice } from "../voice.ts";
 import { wrapForListenPid } from "./listen_pid.ts";
-import { DROPPED, err, type Invocation, LICENCE, out, say, SMALL_INIT } from "./invocation.ts";
+import { complaint, DROPPED, err, type Invocation, LICENCE, out, say, SMALL_INIT } from "./invocation.ts";
 
 /** The version of catatonit whose behaviour this is; it names tini, whose place it takes too. */
 const LIKE = "tini version 0.1.7_catatonit (denit)";
@@ -27,6 +27,7 @@ orphans. This is denit in the place of catatonit.
 const GRAMMAR: Grammar = {
   options: new Map(["g", "h", "L", "P", "V", "version"].map((name) => [name, { takesValue: false }])),
   abbreviates: true,
+  refusesValues: true,
 };
 
 /** Whatever keeps the program from starting, it is a 1. */
@@ -48,10 +49,8 @@ export function parseCatatonit({ words, readVariable, pid }: Invocation): Reques
   if (readVariable("CATATONIT_LOG") !== undefined) {
     return say(1, fail("CATATONIT_LOG is kept for later use, and must not be set"));
   }
-  const line = getopt(words, GRAMMAR);
-  if ("problem" in line) {
-    return say(1, err(`catatonit: invalid option -- '${line.option.replace(/^-+/, "")}'`), err(USAGE));
-  }
+  const permutes = readVariable("POSIXLY_CORRECT") === undefined;
+  const line = readOptions(words, { ...GRAMMAR, permutes });
   let group = false;
   let pause = false;
   for (const { name } of line.options) {
@@ -71,6 +70,7 @@ export function parseCatatonit({ words, readVariable, pid }: Invocation): Reques
         return say(0, out(LIKE));
     }
   }
+  if (line.bad !== null) return say(1, complaint("catatonit", line.bad), err(USAGE));
   const voice = catatonitVoice(readVariable("CATATONIT_DEBUG") !== undefined, pid);
   if (pause) return { name: "pause", voice };
   const [program, ...rest] = line.operands;
@@ -92,7 +92,7 @@ export function parseCatatonit({ words, readVariable, pid }: Invocation): Reques
       launch: {
         place: "terminal group",
         keepsMask: true,
-        keepsIgnored: true,
+        keepsIgnored: "all",
         closesInherited: true,
         leavesDirectory: false,
         wrap: wrapForListenPid,
@@ -109,7 +109,8 @@ function catatonitVoice(debug: boolean, pid: number): Voice {
   const marks: Readonly<Record<Level, string>> = { error: "ERROR", warning: "WARN", info: "DEBUG" };
   return (level, note) => {
     const text = tell(note);
-    if (text === null || (level === "info" && !debug)) return [];
+    const story = level === "info" || note.type === "main-ended"; // the end is no warning, however it came
+    if (text === null || (story && !debug)) return [];
     return [err(escapeControls(`${marks[level]} (catatonit:${pid}): ${text}`))];
   };
 }

@@ -1,11 +1,12 @@
 /** denit as dumb-init: its command line, variables, streams and exit codes. */
 
-import { getopt, type Grammar } from "../cli/getopt.ts";
+import { type Grammar, readOptions } from "../cli/getopt.ts";
+import { exitCodeOf } from "../core/exit_code.ts";
 import type { Note, Policy } from "../core/model.ts";
-import { SIGSTOP, TERMINAL_STOPS } from "../core/signals.ts";
+import { SIGCHLD, SIGSTOP, SIGTERM, TERMINAL_STOPS } from "../core/signals.ts";
 import type { Request } from "../plan.ts";
 import { escapeControls, type Voice } from "../voice.ts";
-import { err, type Invocation, say, SMALL_INIT } from "./invocation.ts";
+import { complaint, DROPPED, err, type Invocation, say, SMALL_INIT } from "./invocation.ts";
 
 /** The version of dumb-init whose behaviour this is. */
 const LIKE = "dumb-init v1.2.5 (denit)";
@@ -47,6 +48,7 @@ const GRAMMAR: Grammar = {
     ),
   ),
   abbreviates: true,
+  refusesValues: true,
 };
 
 const LAST_SIGNAL = 31;
@@ -63,12 +65,7 @@ const START_FAILURES: Policy["startFailureCodes"] = {
 
 /** Reads dumb-init's command line. */
 export function parseDumbInit({ words, readVariable }: Invocation): Request {
-  const line = getopt(words, GRAMMAR);
-  if ("problem" in line) {
-    const trouble = line.problem === "unknown" ? "unrecognized option" : "option requires an argument:";
-    return say(1, err(`dumb-init: ${trouble} ${line.option}`), err(SHORT_USAGE));
-  }
-
+  const line = readOptions(words, GRAMMAR);
   let debug = readVariable("DUMB_INIT_DEBUG") === "1";
   let session = readVariable("DUMB_INIT_SETSID") !== "0";
   const rewrite = new Map<number, number>();
@@ -85,15 +82,16 @@ export function parseDumbInit({ words, readVariable }: Invocation): Request {
         session = false;
         break;
       case "rewrite": {
-        const [, from, to] = /^\s*([0-9]+):\s*([0-9]+)/.exec(value ?? "") ?? [];
+        const [, from, to] = /^\s*([+-]?[0-9]+):\s*([+-]?[0-9]+)/.exec(value ?? "") ?? [];
         const valid = from !== undefined && Number(from) >= 1 && Number(from) <= LAST_SIGNAL &&
-          Number(to) <= LAST_SIGNAL;
+          Number(to) >= 0 && Number(to) <= LAST_SIGNAL;
         if (!valid) return say(1, err(REWRITE_USAGE));
         rewrite.set(Number(from), Number(to));
         break;
       }
     }
   }
+  if (line.bad !== null) return say(1, complaint("dumb-init", line.bad), err(SHORT_USAGE));
   const [program, ...rest] = line.operands;
   if (program === undefined) return say(1, err(SHORT_USAGE));
   // A session of its own is an orphaned process group, in which TSTP and its like stop nobody.
@@ -117,43 +115,64 @@ export function parseDumbInit({ words, readVariable }: Invocation): Request {
       launch: {
         place: session ? "own session" : "our group",
         keepsMask: false,
-        keepsIgnored: false,
+        keepsIgnored: "real-time",
         closesInherited: false,
         leavesDirectory: true,
         wrap: null,
       },
       adopts: false,
       parentDeathSignal: null,
-      voice: dumbInitVoice(debug),
+      voice: dumbInitVoice(debug, {
+        atStart: [
+          ...readVariable("DUMB_INIT_DEBUG") === "1" ? ["Running in debug mode."] : [],
+          ...readVariable("DUMB_INIT_SETSID") === "0" ? ["Not running in setsid mode."] : [],
+        ],
+        session,
+        termAs: rewrite.get(SIGTERM) ?? SIGTERM,
+      }),
     },
   };
 }
 
+/** What its story tells of how it was called. */
+interface Setting {
+  readonly atStart: readonly string[];
+  readonly session: boolean;
+  /** What the program's group gets in place of TERM when it has ended. */
+  readonly termAs: number;
+}
+
 /** dumb-init's voice: all on standard error, its story only where it was asked for. */
-function dumbInitVoice(debug: boolean): Voice {
+function dumbInitVoice(debug: boolean, setting: Setting): Voice {
   return (_level, note) => {
     if (!debug && note.type !== "not-started" && note.type !== "problem") return [];
-    return tell(note).map((text) => err(escapeControls(`[dumb-init] ${text}`)));
+    return tell(note, setting).map((text) => err(escapeControls(`[dumb-init] ${text}`)));
   };
 }
 
-function tell(note: Note): readonly string[] {
+function tell(note: Note, { atStart, session, termAs }: Setting): readonly string[] {
   switch (note.type) {
     case "not-started":
       return [`${note.command[0]}: ${note.failure.systemReason}`];
     case "started":
-      return [`Child spawned with PID ${note.main.pid}.`];
-    case "forwarded":
-      return [`Received signal ${note.came}.`, `Forwarded signal ${note.signal} to children.`];
-    case "dropped":
       return [
-        `Received signal ${note.signal}.`,
-        `Not forwarding signal ${note.signal} to children (ignored).`,
+        ...atStart,
+        `Child spawned with PID ${note.main.pid}.`,
+        ...session ? ["setsid complete."] : [],
       ];
+    case "forwarded":
+      return [`Received signal ${note.came}.`, forwarded(note.signal)];
+    case "dropped":
+      return [`Received signal ${note.signal}.`, notForwarded(note.signal)];
     case "reaped":
       return [`A child with PID ${note.child.pid} ${ending(note.child.status)}.`];
     case "main-ended":
-      return [`A child with PID ${note.main.pid} ${ending(note.status)}.`, "Child has ended. Goodbye."];
+      return [
+        `Received signal ${SIGCHLD}.`,
+        `A child with PID ${note.main.pid} ${ending(note.status)}.`,
+        termAs === DROPPED ? notForwarded(SIGTERM) : forwarded(termAs),
+        `Child exited with status ${exitCodeOf(note.status, new Set())}. Goodbye.`,
+      ];
     case "problem":
       return [note.message];
     case "cannot-adopt":
@@ -165,6 +184,14 @@ function tell(note: Note): readonly string[] {
     case "gave-up":
       return [];
   }
+}
+
+function forwarded(signal: number): string {
+  return `Forwarded signal ${signal} to children.`;
+}
+
+function notForwarded(signal: number): string {
+  return `Not forwarding signal ${signal} to children (ignored).`;
 }
 
 function ending(status: Extract<Note, { type: "main-ended" }>["status"]): string {

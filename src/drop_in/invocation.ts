@@ -1,5 +1,6 @@
 /** What the inits that denit stands in for have in common. */
 
+import type { BadOption } from "../cli/getopt.ts";
 import type { Policy } from "../core/model.ts";
 import type { Request } from "../plan.ts";
 import type { Line } from "../voice.ts";
@@ -40,4 +41,22 @@ export function out(text: string): Line {
 
 export function err(text: string): Line {
   return { stream: "stderr", text };
+}
+
+/** What getopt(3) says of a wrong option, with the program's name before it. */
+export function complaint(program: string, { problem, option }: BadOption): Line {
+  const long = option.startsWith("--");
+  const letter = option.slice(1);
+  switch (problem) {
+    case "unknown":
+      return err(`${program}: ${long ? `unrecognized option '${option}'` : `invalid option -- '${letter}'`}`);
+    case "no value": {
+      const text = long
+        ? `option '${option}' requires an argument`
+        : `option requires an argument -- '${letter}'`;
+      return err(`${program}: ${text}`);
+    }
+    case "unwanted value":
+      return err(`${program}: option '${option}' doesn't allow an argument`);
+  }
 }

@@ -20,7 +20,13 @@ export function wrapForListenPid(command: readonly (string | Uint8Array)[]): (st
   return ["/proc/self/exe", ...words.slice(1, -Deno.args.length), EXEC_WITH_LISTEN_PID, ...command];
 }
 
-/** Becomes the program; returns why that failed, in the words of strerror(3). */
-export function execWithListenPid(command: readonly string[]): string {
-  return becomeProgram(command, { LISTEN_PID: String(Deno.pid) });
+/**
+ * Becomes the program, with the signals ignored and blocked that the caller had so; returns why that failed, in the
+ * words of strerror(3).
+ */
+export function execWithListenPid(
+  command: readonly string[],
+  { ignored, blocked }: { readonly ignored: readonly number[]; readonly blocked: readonly number[] },
+): string {
+  return becomeProgram(command, { LISTEN_PID: String(Deno.pid) }, ignored, blocked);
 }

@@ -1,11 +1,11 @@
 /** denit as tini: its command line, variables, streams and exit codes. */
 
-import { getopt, type Grammar } from "../cli/getopt.ts";
+import { type Grammar, readOptions } from "../cli/getopt.ts";
 import type { Command, Level, Note, Policy } from "../core/model.ts";
 import { parseSignal, signalName } from "../core/signals.ts";
 import type { Plan, Request } from "../plan.ts";
 import { escapeControls, type Voice } from "../voice.ts";
-import { DROPPED, err, type Invocation, LICENCE, out, say, SMALL_INIT } from "./invocation.ts";
+import { complaint, DROPPED, err, type Invocation, LICENCE, out, say, SMALL_INIT } from "./invocation.ts";
 
 /** The version of tini whose behaviour this is. */
 const LIKE = "tini version 0.19.0 (denit)";
@@ -40,6 +40,10 @@ const START_FAILURES: Policy["startFailureCodes"] = {
 
 /** The last signal that tini knows a name for. */
 const LAST_STANDARD = 31;
+/** Names of signals that others know and tini does not. */
+const UNNAMED: readonly string[] = ["SIGSTKFLT", "SIGIOT", "SIGCLD", "SIGIO", "SIGPOLL", "SIGPWR"];
+/** The highest verbosity. */
+const EVERYTHING = 4;
 /** Signals that tini leaves to their default: they mean a fault. */
 const FAULTS: readonly number[] = [4, 5, 6, 7, 8, 11, 31];
 /** Signals that tini ignores: they mean its own access to the terminal. */
@@ -55,11 +59,7 @@ export function parseTini({ words, readVariable, pid }: Invocation): Request {
     ),
     permutes: readVariable("POSIXLY_CORRECT") === undefined,
   };
-  const line = getopt(words, grammar);
-  if ("problem" in line) {
-    const trouble = line.problem === "unknown" ? "invalid option" : "option requires an argument";
-    return say(1, err(`tini: ${trouble} -- '${line.option.replace(/^-+/, "")}'`), err(USAGE));
-  }
+  const line = readOptions(words, grammar);
 
   let verbosity = 1;
   let subreaper = readVariable("TINI_SUBREAPER") !== undefined;
@@ -88,24 +88,27 @@ export function parseTini({ words, readVariable, pid }: Invocation): Request {
       case "l":
         return say(0, out(LICENCE));
       case "p": {
-        const signal = /^SIG[A-Z0-9]+$/.test(value!) ? parseSignal(value!) : null;
+        const named = /^SIG[A-Z]+[0-9]?$/.test(value!) && !UNNAMED.includes(value!);
+        const signal = named ? parseSignal(value!) : null;
         if (signal === null || signal > LAST_STANDARD) return fatal(`Not a valid option for -p: ${value}`);
         parentDeathSignal = signal;
         break;
       }
       case "e":
-        if (!/^\s*[+-]?[0-9]+$/.test(value!) || Number(value) < 0 || Number(value) > 255) {
+        if (!/^(?:\s*[+-]?[0-9]+)?$/.test(value!) || Number(value) < 0 || Number(value) > 255) {
           return fatal(`Not a valid option for -e: ${value}`);
         }
         okExits.add(Number(value));
         break;
     }
   }
+  if (line.bad !== null) return say(1, complaint("tini", line.bad), err(USAGE));
   const [program, ...rest] = line.operands;
   if (program === undefined) return say(1, err(USAGE));
 
   const variable = readVariable("TINI_VERBOSITY");
   if (variable !== undefined) verbosity = Number.parseInt(variable, 10) || 0;
+  if (verbosity < 0) verbosity = EVERYTHING; // tini takes it for a very large number
   return {
     name: "run",
     plan: tiniPlan([program, ...rest], {
@@ -141,12 +144,12 @@ function tiniPlan(command: Command, settings: TiniSettings): Plan {
       okExits,
       warnReaped,
       verbose: verbosity > 1,
-      startFailureCodes: START_FAILURES,
+      startFailureCodes: rewriteOk(START_FAILURES, okExits),
     },
     launch: {
       place: "terminal group",
       keepsMask: true,
-      keepsIgnored: true,
+      keepsIgnored: "all",
       closesInherited: false,
       leavesDirectory: false,
       wrap: null,
@@ -155,6 +158,15 @@ function tiniPlan(command: Command, settings: TiniSettings): Plan {
     parentDeathSignal: settings.parentDeathSignal,
     voice: tiniVoice(verbosity, pid),
   };
+}
+
+/** tini's child is there before its program cannot be started, and `-e` holds for how that child ends. */
+function rewriteOk(
+  codes: Policy["startFailureCodes"],
+  okExits: ReadonlySet<number>,
+): Policy["startFailureCodes"] {
+  const rewritten = Object.entries(codes).map(([name, code]) => [name, okExits.has(code) ? 0 : code]);
+  return Object.fromEntries(rewritten) as Policy["startFailureCodes"];
 }
 
 /** tini's voice: what is fatal and what is a warning goes to standard error, its story to standard output. */
@@ -169,7 +181,12 @@ function tiniVoice(verbosity: number, pid: number): Voice {
     if (told === null || !wanted[level]) return [];
     const [text, mark, least] = told;
     if (verbosity < least) return [];
-    return [(least > 1 ? out : err)(escapeControls(prefix(mark, pid) + text))];
+    const line = (least > 1 ? out : err)(escapeControls(prefix(mark, pid) + text));
+    if (note.type !== "not-started" || verbosity < 2) return [line];
+    return [
+      out(escapeControls(`${prefix("INFO", pid)}Cannot spawn child process '${note.command[0]}'`)),
+      line,
+    ];
   };
 }
 

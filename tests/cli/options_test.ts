@@ -31,7 +31,7 @@ Deno.test("denit's own form of a run: main in the terminal's foreground, clean s
   deepEqual({ ...launch, adopts, stopsItself: policy.stopsItself, codes: policy.startFailureCodes }, {
     place: "terminal group",
     keepsMask: false,
-    keepsIgnored: true,
+    keepsIgnored: "all",
     closesInherited: true,
     leavesDirectory: true,
     wrap: null,

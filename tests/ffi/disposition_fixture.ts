@@ -1,6 +1,6 @@
 import {
   blockedSignals,
-  blockOnMainThread,
+  blockOnly,
   defaultSignal,
   ignoreSignal,
   isIgnored,
@@ -61,12 +61,12 @@ const functions = {
 
   /** The signals that are blocked on the main thread, and on all other threads together, before and after. */
   blocked(): { main: number[]; others: number[]; then: number[] } {
-    blockOnMainThread([SIGPIPE, SIGTTOU, SIGRTMAX]);
+    blockOnly([SIGPIPE, SIGTTOU, SIGRTMAX]);
     const threads = readFolder("/proc/self/task")!.filter((name) => !name.startsWith("."));
     const main = String(Deno.pid);
     const others = threads.filter((name) => name !== main).flatMap(blockedOn);
     const first = blockedOn(main);
-    blockOnMainThread([SIGPIPE]);
+    blockOnly([SIGPIPE]);
     return { main: first, others, then: blockedOn(main) };
   },
 

@@ -219,6 +219,12 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal(libc.sigaction(SIGKILL, new Uint8Array(152), null), -1);
     equal(errno(), EINVAL);
   },
+  sigtimedwait() {
+    const EAGAIN = 11;
+    const nobody = new Uint8Array(128);
+    equal(libc.sigtimedwait(nobody, null, new Uint8Array(16)), -1);
+    equal(errno(), EAGAIN);
+  },
   strerror() {
     equal(Deno.UnsafePointerView.getCString(libc.strerror(ENOENT)!), "No such file or directory");
   },

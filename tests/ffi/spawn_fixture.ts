@@ -1,4 +1,4 @@
-import { blockOnMainThread, ignoreSignal } from "../../ffi/disposition.ts";
+import { blockOnly, ignoreSignal } from "../../ffi/disposition.ts";
 import { restoreEnvironment } from "../../ffi/environment.ts";
 import { libc } from "../../ffi/libc.ts";
 import { readHead } from "../../ffi/file.ts";
@@ -36,7 +36,7 @@ const functions = {
   /** Runs a command after this process has done to its signals all that denit does, and has ignored some. */
   async runAmidSignals(argv: string[], ignored: number[]): Promise<void> {
     for (const signal of ignored) ignoreSignal(signal);
-    blockOnMainThread([SIGPIPE, SIGTTOU]);
+    blockOnly([SIGPIPE, SIGTTOU]);
     Deno.addSignalListener("SIGHUP", () => {});
     catchSignals([SIGUSR1, SIGRTMIN]);
     spawn({ argv, ...PLAIN, ignored });

@@ -1,4 +1,4 @@
-import { blockOnMainThread } from "../../ffi/disposition.ts";
+import { blockOnly } from "../../ffi/disposition.ts";
 import { readHead } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
 import { becomeSubreaper, ownGroup, sendSignal } from "../../ffi/process.ts";
@@ -25,7 +25,7 @@ const functions = {
 
   /** Who has the foreground: before, while a program has it that was given it, and when it was taken back. */
   async giveAndReclaim(): Promise<{ ours: boolean[]; holder: number; pid: number }> {
-    blockOnMainThread([SIGTTOU]);
+    blockOnly([SIGTTOU]);
     const ours = [hasForeground()];
     const pid = startInForeground("sleep", "30");
     const holder = libc.tcgetpgrp(STDIN);
@@ -60,7 +60,7 @@ const functions = {
 
   /** Suspends with a program that has stopped itself in the foreground; whether it was continued. */
   async suspend(): Promise<boolean> {
-    blockOnMainThread([SIGTTOU]);
+    blockOnly([SIGTTOU]);
     const pid = startInForeground("perl", "-e", STOPS_ONCE);
     await takeNext();
     say(`stopped ${ownGroup()} ${pid}\n`);
@@ -71,7 +71,7 @@ const functions = {
 
   /** Asks to suspend with a program that stopped in the background, while another has the foreground. */
   async suspendInBackground(): Promise<{ continued: boolean; stillStopped: boolean }> {
-    blockOnMainThread([SIGTTOU]);
+    blockOnly([SIGTTOU]);
     becomeSubreaper();
     const other = startInForeground("sleep", "30");
     const pid = start("perl", "-e", "kill TTIN => $$; sleep 30");
