@@ -33,25 +33,27 @@ export function giveTerminalUp(): boolean {
 }
 
 /**
- * Does what a shell with job control expects when the process group `group`, to which we gave the terminal, has
- * stopped for it: our own group stops too, the shell gets its prompt back, and after `fg` or `bg` the group goes
- * on, in the foreground if that is where the shell put us.
+ * Does what a shell with job control expects when our program, the process group `group`, was stopped by a
+ * terminal's stop signal: our own group stops too, the shell gets its prompt back, and after `fg` or `bg` the group
+ * goes on, in the foreground if that is where the shell put us. Where the shell has put us there meanwhile, and the
+ * group stopped because it wanted the terminal, it simply gets it.
  *
  * Where there is no shell above us (PID 1, an orphaned process group) the kernel stops nobody; a group that
  * stopped in the foreground (Ctrl-Z) is then continued at once, since nobody could ever do it. Returns whether
- * the group was continued.
+ * the group was continued; without a terminal nothing is done.
  */
-export function suspendWith(group: number): boolean {
+export function suspendWith(group: number, signal: number): boolean {
   const STOPPED_AT_LEAST_MS = 1; // no shell continues us faster than that; the kernel's refusal takes microseconds
-  const inForeground = libc.tcgetpgrp(STDIN) === group;
-  if (inForeground) reclaimForeground();
-  if (inForeground || !hasForeground()) {
+  const holder = libc.tcgetpgrp(STDIN);
+  if (holder < 0) return false;
+  if (holder === group) reclaimForeground();
+  if (holder !== libc.getpgrp() || signal === SIGTSTP) {
     const caught = defaultSignal(SIGTSTP);
     const before = performance.now();
     sendSignal(0, SIGTSTP);
     const stopped = performance.now() - before >= STOPPED_AT_LEAST_MS;
     restoreDisposition(SIGTSTP, caught);
-    if (!stopped && !inForeground) return false;
+    if (!stopped && holder !== group) return false;
   }
   if (hasForeground()) giveForeground(group);
   return sendSignal(-group, SIGCONT) === "sent";

@@ -1,9 +1,10 @@
 /** Where facts come from: signals, children, and timers. */
 
 import { readProgram } from "../ffi/proc.ts";
+import { hasForeground } from "../ffi/terminal.ts";
 import { peekChild, takeChild, takeStoppedChild, type Waited } from "../ffi/wait.ts";
 import type { Fact, Reaped, TimerName } from "./core/model.ts";
-import { SIGCHLD } from "./core/signals.ts";
+import { SIGCHLD, TERMINAL_STOPS } from "./core/signals.ts";
 import type { Log } from "./log.ts";
 import type { SignalSource } from "./signal_source.ts";
 import type { Timers } from "./timers.ts";
@@ -19,13 +20,18 @@ export function nextFacts(
     const atMs = performance.now();
     const facts: Fact[] = signals.take()
       .filter((signal) => signal !== SIGCHLD) // only tells that there is somebody to reap
-      .map((signal) => ({ type: "signalled", signal, atMs }));
+      .map((signal) => ({ type: "signalled", signal, ...isTyped(signal) && { typed: true }, atMs }));
     facts.push(...reapChildren(named));
     for (const timer of timers.takeDue(atMs)) facts.push({ type: "timer-fired", timer, atMs });
     if (facts.length > 0) return facts;
     signals.wait(timers.waitMs(atMs), log.unwritten());
     log.drain();
   }
+}
+
+/** Whether it is a terminal's stop signal and our own group has the terminal: as a rule main's has it. */
+function isTyped(signal: number): boolean {
+  return TERMINAL_STOPS.includes(signal) && hasForeground();
 }
 
 /**

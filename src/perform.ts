@@ -58,7 +58,7 @@ export function performer(around: Surroundings): (order: Order, dispatch: Dispat
       case "set-timer":
         return around.timers.set(order.timer, performance.now() + order.delayMs);
       case "suspend-with":
-        suspendWith(order.group);
+        suspendWith(order.group, order.signal);
         return;
       case "reclaim-terminal":
         return reclaimForeground();

@@ -1,6 +1,7 @@
 import { libc } from "../ffi/libc.ts";
 import { listProcesses, readCommand } from "../ffi/proc.ts";
 import { becomeSubreaper, ownGroup, sendSignal } from "../ffi/process.ts";
+import { takeChild, takeStoppedChild } from "../ffi/wait.ts";
 import type { Command, Fact, Order, Remaining, Role, Target, TimerName } from "../src/core/model.ts";
 import { describe } from "../src/core/words.ts";
 import { performer } from "../src/perform.ts";
@@ -225,14 +226,19 @@ const functions = {
     return { lines, exits };
   },
 
-  /** In a PID namespace that does not see its own /proc: what a survey says, and who is left after a KILL to everyone. */
+  /**
+   * In a PID namespace that does not see its own /proc: what a survey says, and whether anybody is left after a KILL
+   * to everyone of whom one is in a session of its own.
+   */
   async withoutProc(role: Role): Promise<{ remaining: readonly Remaining[] | null; left: boolean }> {
     const performing = makePerformer({ role });
-    spawnMain(performing, ["sh", "-c", "sleep 31 & wait"]);
+    const main = spawnMain(performing, ["sh", "-c", "setsid sleep 32 & kill -STOP $$"]);
+    await until(takeStoppedChild); // then the other one is there
     performing.perform({ type: "survey", withCommands: true });
     const fact = performing.facts.at(-1)!;
     performing.perform({ type: "send-signal", target: { name: "everyone" }, signal: SIGKILL });
-    await takeAll();
+    await until(() => takeChild(main));
+    if (role === "first") await takeAll();
     performing.perform({ type: "count" });
     const count = performing.facts.at(-1)!;
     return {

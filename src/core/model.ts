@@ -89,7 +89,13 @@ export type Fact =
     readonly atMs: number;
   }
   | { readonly type: "spawn-failed"; readonly failure: StartFailure; readonly atMs: number }
-  | { readonly type: "signalled"; readonly signal: number; readonly atMs: number }
+  | {
+    readonly type: "signalled";
+    readonly signal: number;
+    /** Set where our own process group has the terminal, so that a terminal's stop signal was typed there. */
+    readonly typed?: true;
+    readonly atMs: number;
+  }
   | { readonly type: "reaped"; readonly children: readonly Reaped[]; readonly atMs: number }
   | { readonly type: "stopped"; readonly pid: number; readonly signal: number; readonly atMs: number }
   /** Whether anybody at all is left; cheap to learn, so asked after each death. */
@@ -141,7 +147,7 @@ export type Order =
   | { readonly type: "survey"; readonly withCommands: boolean }
   | { readonly type: "set-timer"; readonly timer: TimerName; readonly delayMs: number }
   /** Stop with main for the terminal's shell, and continue it afterwards. */
-  | { readonly type: "suspend-with"; readonly group: number }
+  | { readonly type: "suspend-with"; readonly group: number; readonly signal: number }
   | { readonly type: "reclaim-terminal" }
   | { readonly type: "stop-self" }
   | { readonly type: "log"; readonly level: Level; readonly note: Note }

@@ -100,7 +100,7 @@ function started(state: In<"starting">, fact: Of<"spawned">): Step {
 function whileRunning(state: In<"running">, fact: Fact): Step {
   switch (fact.type) {
     case "signalled":
-      return forwardToMain(state, fact.signal);
+      return forwardToMain(state, fact);
     case "reaped":
       return reapedWhileRunning(state, fact);
     case "stopped":
@@ -129,7 +129,7 @@ function rewritten(policy: Policy, signal: number): number {
   return policy.rewrite.get(signal) ?? signal;
 }
 
-function forwardToMain(state: In<"running">, came: number): Step {
+function forwardToMain(state: In<"running">, { signal: came, typed }: Of<"signalled">): Step {
   if (came === SIGCHLD) return [state, []]; // news of our own children
   const { policy, main } = state;
   if (state.handOff.has(came)) {
@@ -147,7 +147,8 @@ function forwardToMain(state: In<"running">, came: number): Step {
     info({ type: "forwarded", came, signal, target }),
     ...stops,
   ];
-  const forwarded = new Set(state.forwarded).add(signal);
+  const forwarded = new Set(state.forwarded);
+  if (!typed) forwarded.add(signal);
   if (signal === SIGCONT) TERMINAL_STOPS.forEach((stop) => forwarded.delete(stop));
   const asksToStop = STOP_SIGNALS.includes(came) || STOP_SIGNALS.includes(signal);
   if (!asksToStop || state.stopSignal !== null || policy.killAfterMs === null) {
@@ -175,8 +176,8 @@ function mainTarget(policy: Policy, main: Main): Target {
 function mainMayHaveStopped(state: In<"running">, fact: Of<"stopped">): Step {
   if (fact.pid !== state.main.pid) return [state, []];
   const orders: Order[] = [info({ type: "main-stopped", main: state.main, signal: fact.signal })];
-  if (state.main.foreground && TERMINAL_STOPS.includes(fact.signal) && !state.forwarded.has(fact.signal)) {
-    orders.push({ type: "suspend-with", group: state.main.pid });
+  if (TERMINAL_STOPS.includes(fact.signal) && !state.forwarded.has(fact.signal)) {
+    orders.push({ type: "suspend-with", group: state.main.pid, signal: fact.signal });
   }
   return [state, orders];
 }

@@ -1,4 +1,4 @@
-import { type BadOption, getopt, type GivenOption, type Grammar } from "../../src/cli/getopt.ts";
+import { type BadOption, getopt, type GivenOption, type Grammar, readOptions } from "../../src/cli/getopt.ts";
 import { deepEqual } from "../assert.ts";
 
 const GRAMMAR: Grammar = {
@@ -108,4 +108,34 @@ Deno.test("where the grammar abbreviates, a long name may be cut short as far as
   deepEqual(getopt(["--ve"], grammar), { problem: "unknown", option: "--ve" });
   deepEqual(getopt(["--r"], grammar), { problem: "unknown", option: "--r" });
   deepEqual(getopt(["--hel"], grammar), { problem: "no value", option: "--help" });
+  deepEqual(getopt(["--h", "x"], grammar), { // -h is another option
+    options: [given("help", "x")],
+    operands: [],
+    separated: false,
+  });
+});
+
+Deno.test("where the grammar refuses values, a name that takes none may have none", () => {
+  const grammar: Grammar = { ...GRAMMAR, refusesValues: true };
+  deepEqual(getopt(["--verbose=1"], grammar), { problem: "unwanted value", option: "--verbose" });
+  deepEqual(getopt(["--grace=1", "--verbose"], grammar), {
+    options: [given("grace", "1"), given("verbose")],
+    operands: [],
+    separated: false,
+  });
+});
+
+Deno.test("what stood before the first wrong word is there for programs that obey each option as it comes", () => {
+  deepEqual(readOptions(["-v", "--grace=1", "-x", "-w", "web"], GRAMMAR), {
+    options: [given("v"), given("grace", "1")],
+    operands: [],
+    separated: false,
+    bad: { problem: "unknown", option: "-x" },
+  });
+  deepEqual(readOptions(["-v", "--", "web"], GRAMMAR), {
+    options: [given("v")],
+    operands: ["web"],
+    separated: true,
+    bad: null,
+  });
 });

@@ -83,7 +83,7 @@ const TABLE: Record<StateName, Record<FactName, readonly [StateName, ...string[]
     "spawn-failed": null,
     "signalled": ["running", "send SIGTERM to group 7", "info: forwarded SIGTERM to group 7"],
     "reaped": null,
-    "stopped": ["running", "info: main 7 (web) was stopped by SIGTSTP"],
+    "stopped": ["running", "info: main 7 (web) was stopped by SIGTSTP", "suspend with group 7"],
     "counted": null,
     "surveyed": null,
     "kill-after": null,

@@ -202,9 +202,14 @@ Deno.test("does not suspend for a stop that was forwarded, until main was contin
   deepEqual(run.tell(stopped(MAIN, "TSTP")), ["suspend with group 7"]);
 });
 
-Deno.test("does not suspend for a stop by STOP, for one without a terminal, or for another process's", () => {
+Deno.test("suspends for a stop that was typed where denit itself has the terminal, and that it forwarded", () => {
+  const run = playRunning();
+  run.tell({ ...signalled("TSTP"), typed: true });
+  deepEqual(run.tell(stopped(MAIN, "TSTP")), ["suspend with group 7"]);
+});
+
+Deno.test("does not suspend for a stop by STOP, or for another process's", () => {
   deepEqual(playRunning({}, true).tell(stopped(MAIN, "STOP")), []);
-  deepEqual(playRunning({}, false).tell(stopped(MAIN, "TSTP")), []);
   deepEqual(playRunning({}, true).tell(stopped(12, "TSTP")), []);
 });
 

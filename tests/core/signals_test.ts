@@ -1,4 +1,5 @@
 import {
+  isRealTime,
   number,
   parseSignal,
   SIGCHLD,
@@ -108,4 +109,9 @@ Deno.test("the signals that the code names have the kernel's numbers", () => {
   equal(number("USR1"), 10);
   deepEqual([...STOP_SIGNALS].sort((a, b) => a - b), [2, 3, 15]);
   deepEqual([...TERMINAL_STOPS].sort((a, b) => a - b), [20, 21, 22]);
+});
+
+Deno.test("real-time signals are those from RTMIN to RTMAX", () => {
+  const all = Array.from({ length: 64 }, (_, i) => i + 1);
+  deepEqual(all.filter(isRealTime), Array.from({ length: 31 }, (_, i) => 34 + i));
 });

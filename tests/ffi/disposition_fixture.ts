@@ -6,11 +6,14 @@ import {
   isIgnored,
   restoreDisposition,
   setHandler,
+  withoutOutputSignals,
 } from "../../ffi/disposition.ts";
 import { readFolder, readHead } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
 import { sendSignal } from "../../ffi/process.ts";
+import { catchSignals } from "../../ffi/signal_handler.ts";
 import { say, serve } from "../fixture.ts";
+import { makePipe } from "./posix.ts";
 
 const [SIGINT, SIGUSR2, SIGPIPE, SIGTTOU, SIGRTMAX] = [2, 12, 13, 22, 64] as const;
 
@@ -68,6 +71,44 @@ const functions = {
     const first = blockedOn(main);
     blockOnly([SIGPIPE]);
     return { main: first, others, then: blockedOn(main) };
+  },
+
+  /** What is heard of writes to a closed pipe, plain and without output signals; which signals are blocked then. */
+  outputSignals(): {
+    plain: number[];
+    without: number[];
+    during: number[];
+    blockedAfter: number[];
+    result: string;
+  } {
+    blockOnly([SIGRTMAX]);
+    const caught = catchSignals([SIGPIPE, SIGTTOU, SIGINT])!;
+    const [read, write] = makePipe();
+    libc.close(read);
+    const writeInVain = (): bigint => libc.write(write, new Uint8Array(1), 1n);
+    writeInVain();
+    const plain = caught.take();
+    let during: number[] = [];
+    const result = withoutOutputSignals(() => {
+      writeInVain();
+      writeInVain();
+      sendSignal(Deno.pid, SIGINT);
+      during = caught.take();
+      return "the result";
+    });
+    return { plain, without: caught.take(), during, blockedAfter: blockedSignals(), result };
+  },
+
+  /** What is blocked after an action without output signals has thrown. */
+  thrownThrough(): { message: string; blocked: number[] } {
+    try {
+      withoutOutputSignals(() => {
+        throw new Error("no");
+      });
+    } catch (error) {
+      return { message: String(error), blocked: blockedSignals() };
+    }
+    return { message: "", blocked: [] };
   },
 
   /** The mask that a handler runs under, read back from the kernel. */

@@ -48,6 +48,16 @@ Deno.test("knows what the caller had blocked", async () => {
   deepEqual(none, []);
 });
 
+Deno.test("hears nothing of its own output to a closed pipe, but of what others send meanwhile", async () => {
+  const { result } = await dispositions.call("outputSignals", []);
+  deepEqual(result, { plain: [13], during: [2], without: [], blockedAfter: [64], result: "the result" });
+});
+
+Deno.test("hears signals again also where what it did has thrown", async () => {
+  const { result } = await dispositions.call("thrownThrough", []);
+  deepEqual(result, { message: "Error: no", blocked: [] });
+});
+
 Deno.test("a handler runs with every signal blocked that can be", async () => {
   const { result } = await dispositions.call("handlerMask", []);
   equal(result, (2n ** 64n - 1n & ~(1n << 8n) & ~(1n << 18n)).toString(16)); // KILL and STOP cannot

@@ -290,6 +290,13 @@ Deno.test("finds commands where the system keeps them when there is no PATH", as
   ok("status" in result, JSON.stringify(result));
 });
 
+Deno.test("tells where it looked when there is no PATH", async () => {
+  const { result } = await spawning.call("run", [["no-such-command"]], {
+    through: ["perl", "-e", "delete $ENV{PATH}; exec @ARGV"],
+  });
+  equal("reason" in result && result.reason, "no such command in PATH (/bin:/usr/bin)");
+});
+
 Deno.test("an empty part of PATH means the working directory", async () => {
   await using folder = await tempFolder();
   await folder.write("my-script", "echo found\n", 0o755);

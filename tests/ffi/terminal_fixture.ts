@@ -1,4 +1,3 @@
-import { blockOnly } from "../../ffi/disposition.ts";
 import { readHead } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
 import { becomeSubreaper, ownGroup, sendSignal } from "../../ffi/process.ts";
@@ -8,7 +7,7 @@ import { giveTerminalUp, hasForeground, reclaimForeground, suspendWith } from ".
 import { say, serve } from "../fixture.ts";
 import { start, takeAll, takeNext } from "./children.ts";
 
-const [SIGHUP, SIGKILL, SIGCONT, SIGTTOU] = [1, 9, 18, 22] as const;
+const [SIGHUP, SIGKILL, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU] = [1, 9, 18, 20, 21, 22] as const;
 const STDIN = 0;
 
 /** Stops itself as Ctrl-Z does, then tells whether it has the foreground. */
@@ -24,17 +23,18 @@ const functions = {
   }),
 
   /** Who has the foreground: before, while a program has it that was given it, and when it was taken back. */
-  async giveAndReclaim(): Promise<{ ours: boolean[]; holder: number; pid: number }> {
-    blockOnly([SIGTTOU]);
+  async giveAndReclaim(): Promise<{ ours: boolean[]; holder: number; pid: number; heard: number[] }> {
+    const caught = catchSignals([SIGTTOU])!;
     const ours = [hasForeground()];
     const pid = startInForeground("sleep", "30");
     const holder = libc.tcgetpgrp(STDIN);
     ours.push(hasForeground());
     reclaimForeground();
     ours.push(hasForeground());
+    const heard = caught.take();
     sendSignal(pid, SIGKILL);
     await takeAll();
-    return { ours, holder, pid };
+    return { ours, holder, pid, heard };
   },
 
   /** A program that asks at its very start whether it has the foreground. */
@@ -60,23 +60,21 @@ const functions = {
 
   /** Suspends with a program that has stopped itself in the foreground; whether it was continued. */
   async suspend(): Promise<boolean> {
-    blockOnly([SIGTTOU]);
     const pid = startInForeground("perl", "-e", STOPS_ONCE);
     await takeNext();
     say(`stopped ${ownGroup()} ${pid}\n`);
-    const continued = suspendWith(pid);
+    const continued = suspendWith(pid, SIGTSTP);
     await takeAll();
     return continued;
   },
 
   /** Asks to suspend with a program that stopped in the background, while another has the foreground. */
   async suspendInBackground(): Promise<{ continued: boolean; stillStopped: boolean }> {
-    blockOnly([SIGTTOU]);
     becomeSubreaper();
     const other = startInForeground("sleep", "30");
     const pid = start("perl", "-e", "kill TTIN => $$; sleep 30");
     await takeNext();
-    const continued = suspendWith(pid);
+    const continued = suspendWith(pid, SIGTTIN);
     const stillStopped = new TextDecoder().decode(readHead(`/proc/${pid}/stat`, 1024)!).includes(") T ");
     for (const child of [pid, other]) sendSignal(child, SIGKILL);
     await takeAll();

@@ -22,12 +22,13 @@ Deno.test("with a terminal that is another session's there is no foreground", as
   deepEqual(result, { foreground: false });
 });
 
-Deno.test("gives the foreground to a program, and takes it back", async () => {
-  const { result: { ours, holder, pid } } = await terminal.call("giveAndReclaim", [], {
+Deno.test("gives the foreground to a program, and takes it back from the background, of which no signal comes", async () => {
+  const { result: { ours, holder, pid, heard } } = await terminal.call("giveAndReclaim", [], {
     through: ON_TERMINAL,
   });
   deepEqual(ours, [true, false, true]);
   equal(holder, pid);
+  deepEqual(heard, []);
 });
 
 Deno.test("a program has the foreground from its first instruction on", async () => {
