@@ -168,15 +168,25 @@ function readText(file: string): string {
   return Deno.readTextFileSync(new URL(file, ROOT));
 }
 
+/** What git lists, each name with a NUL behind it; `null` where there is no git, or no checkout. */
+async function gitFiles(): Promise<string | null> {
+  try {
+    const list = await new Deno.Command("git", {
+      args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+      cwd: ROOT,
+      stderr: "null",
+    }).output();
+    return list.success ? new TextDecoder().decode(list.stdout) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Every file that git tracks or would; without git the files of the program and its tests. */
 async function trackedFiles(): Promise<(readonly [file: string, text: string])[]> {
-  const list = await new Deno.Command("git", {
-    args: ["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-    cwd: ROOT,
-    stderr: "null",
-  }).output().catch(() => null);
-  const files = list?.success
-    ? new TextDecoder().decode(list.stdout).split("\0").filter((file) => file !== "")
+  const list = await gitFiles();
+  const files = list !== null
+    ? list.split("\0").filter((file) => file !== "")
     : [...sourceFiles(), ...sourceFiles("tests/"), "deno.json", "deno.lock"];
   const decoder = new TextDecoder("utf-8", { fatal: true });
   return files.flatMap((file) => {

@@ -30,8 +30,6 @@ export interface CommandLine {
   readonly options: readonly GivenOption[];
   /** The words after the options: from the first that is none, or after `--`. */
   readonly operands: readonly string[];
-  /** Whether `--` ended the options. */
-  readonly separated: boolean;
 }
 
 /** A word that is not as the grammar wants it. */
@@ -61,7 +59,7 @@ export function readOptions(
   for (; at < words.length; at++) {
     const word = words[at]!;
     if (word === "--") {
-      return { options, operands: [...passedOver, ...words.slice(at + 1)], separated: true, bad: null };
+      return { options, operands: [...passedOver, ...words.slice(at + 1)], bad: null };
     }
     if (!word.startsWith("-") || word === "-") {
       if (!grammar.permutes) break;
@@ -69,9 +67,9 @@ export function readOptions(
       continue;
     }
     const bad = word.startsWith("--") ? takeLong(word) : takeCluster(word);
-    if (bad !== null) return { options, operands: [], separated: false, bad };
+    if (bad !== null) return { options, operands: [], bad };
   }
-  return { options, operands: [...passedOver, ...words.slice(at)], separated: false, bad: null };
+  return { options, operands: [...passedOver, ...words.slice(at)], bad: null };
 
   /** `--name`, `--name=value`, `--name value`. */
   function takeLong(word: string): BadOption | null {

@@ -64,7 +64,9 @@ export function parseCommandLine(
     }
   }
 
-  const line = getopt(words, GRAMMAR);
+  // Options end at the first `--`, also where getopt_long(3) would take it for the value of the last one.
+  const end = words.indexOf("--");
+  const line = getopt(end < 0 ? words : words.slice(0, end), GRAMMAR);
   if ("problem" in line) return refuse(badOption(line));
   for (const given of line.options) {
     if (given.name === "help" || given.name === "h") return { name: "help" };
@@ -75,9 +77,10 @@ export function parseCommandLine(
     if (bad !== null) return refuse(badValue(writeOption(given.name), value, bad));
   }
 
-  const [command, ...rest] = line.operands;
+  const separated = end >= 0 && line.operands.length === 0;
+  const [command, ...rest] = separated ? words.slice(end + 1) : line.operands;
   if (command === undefined) return refuse({ message: `no command given; ${USAGE}` });
-  if (!line.separated) {
+  if (!separated) {
     const right = ["denit", "--", ...line.operands].join(" ");
     return refuse({
       message: `${JSON.stringify(command)} is no subcommand; to run a program write: ${right}`,

@@ -14,39 +14,39 @@ const GRAMMAR: Grammar = {
 
 const given = (name: string, value: string | null = null): GivenOption => ({ name, value });
 
-type Row = readonly [line: string[], options: GivenOption[], operands: string[], separated: boolean];
+type Row = readonly [line: string[], options: GivenOption[], operands: string[]];
 
 const LINES: readonly Row[] = [
-  [[], [], [], false],
-  [["--"], [], [], true],
-  [["--", "web"], [], ["web"], true],
-  [["web", "-v"], [], ["web", "-v"], false],
-  [["-v", "web", "--", "x"], [given("v")], ["web", "--", "x"], false],
-  [["--", "web", "--", "-v", "--grace"], [], ["web", "--", "-v", "--grace"], true],
-  [["--grace", "8s", "--", "web"], [given("grace", "8s")], ["web"], true],
-  [["--grace=8s", "--", "web"], [given("grace", "8s")], ["web"], true],
-  [["--grace=", "--"], [given("grace", "")], [], true],
-  [["--grace=a=b", "--"], [given("grace", "a=b")], [], true],
-  [["-t", "8s", "--"], [given("t", "8s")], [], true],
-  [["-t8s", "--"], [given("t", "8s")], [], true],
-  [["-t=8s", "--"], [given("t", "=8s")], [], true],
-  [["-vt8s", "--"], [given("v"), given("t", "8s")], [], true],
-  [["-vwt", "8s", "--"], [given("v"), given("w"), given("t", "8s")], [], true],
-  [["-tv", "--"], [given("t", "v")], [], true],
-  [["-t", "-v", "--"], [given("t", "-v")], [], true],
-  [["-t", "--", "web"], [given("t", "--")], ["web"], false],
-  [["--grace", "--", "--"], [given("grace", "--")], [], true],
-  [["--verbose", "--"], [given("verbose")], [], true],
-  [["--verbose=false", "--"], [given("verbose", "false")], [], true],
-  [["--verbose", "web"], [given("verbose")], ["web"], false],
-  [["-v", "-v"], [given("v"), given("v")], [], false],
-  [["-", "-v"], [], ["-", "-v"], false],
-  [["", "-v"], [], ["", "-v"], false],
+  [[], [], []],
+  [["--"], [], []],
+  [["--", "web"], [], ["web"]],
+  [["web", "-v"], [], ["web", "-v"]],
+  [["-v", "web", "--", "x"], [given("v")], ["web", "--", "x"]],
+  [["--", "web", "--", "-v", "--grace"], [], ["web", "--", "-v", "--grace"]],
+  [["--grace", "8s", "--", "web"], [given("grace", "8s")], ["web"]],
+  [["--grace=8s", "--", "web"], [given("grace", "8s")], ["web"]],
+  [["--grace=", "--"], [given("grace", "")], []],
+  [["--grace=a=b", "--"], [given("grace", "a=b")], []],
+  [["-t", "8s", "--"], [given("t", "8s")], []],
+  [["-t8s", "--"], [given("t", "8s")], []],
+  [["-t=8s", "--"], [given("t", "=8s")], []],
+  [["-vt8s", "--"], [given("v"), given("t", "8s")], []],
+  [["-vwt", "8s", "--"], [given("v"), given("w"), given("t", "8s")], []],
+  [["-tv", "--"], [given("t", "v")], []],
+  [["-t", "-v", "--"], [given("t", "-v")], []],
+  [["-t", "--", "web"], [given("t", "--")], ["web"]],
+  [["--grace", "--", "--"], [given("grace", "--")], []],
+  [["--verbose", "--"], [given("verbose")], []],
+  [["--verbose=false", "--"], [given("verbose", "false")], []],
+  [["--verbose", "web"], [given("verbose")], ["web"]],
+  [["-v", "-v"], [given("v"), given("v")], []],
+  [["-", "-v"], [], ["-", "-v"]],
+  [["", "-v"], [], ["", "-v"]],
 ];
 
-for (const [line, options, operands, separated] of LINES) {
+for (const [line, options, operands] of LINES) {
   Deno.test(`denit ${line.map((word) => word || '""').join(" ")}`, () => {
-    deepEqual(getopt(line, GRAMMAR), { options, operands, separated });
+    deepEqual(getopt(line, GRAMMAR), { options, operands });
   });
 }
 
@@ -76,7 +76,6 @@ Deno.test("an option that stands after the command is the command's", () => {
   deepEqual(getopt(["-v", "--", "-v"], GRAMMAR), {
     options: [given("v")],
     operands: ["-v"],
-    separated: true,
   });
 });
 
@@ -84,12 +83,10 @@ Deno.test("where the grammar permutes, options may stand behind words, up to --"
   deepEqual(getopt(["a", "-v", "b", "-t", "8s", "--", "-v", "c"], { ...GRAMMAR, permutes: true }), {
     options: [given("v"), given("t", "8s")],
     operands: ["a", "b", "-v", "c"],
-    separated: true,
   });
   deepEqual(getopt(["a", "-v", "-", "b"], { ...GRAMMAR, permutes: true }), {
     options: [given("v")],
     operands: ["a", "-", "b"],
-    separated: false,
   });
 });
 
@@ -103,7 +100,6 @@ Deno.test("where the grammar abbreviates, a long name may be cut short as far as
   deepEqual(getopt(["--verb", "--vers", "--ver", "--he=x"], grammar), {
     options: [given("verbose"), given("version"), given("ver"), given("help", "x")],
     operands: [],
-    separated: false,
   });
   deepEqual(getopt(["--ve"], grammar), { problem: "unknown", option: "--ve" });
   deepEqual(getopt(["--r"], grammar), { problem: "unknown", option: "--r" });
@@ -111,7 +107,6 @@ Deno.test("where the grammar abbreviates, a long name may be cut short as far as
   deepEqual(getopt(["--h", "x"], grammar), { // -h is another option
     options: [given("help", "x")],
     operands: [],
-    separated: false,
   });
 });
 
@@ -121,7 +116,6 @@ Deno.test("where the grammar refuses values, a name that takes none may have non
   deepEqual(getopt(["--grace=1", "--verbose"], grammar), {
     options: [given("grace", "1"), given("verbose")],
     operands: [],
-    separated: false,
   });
 });
 
@@ -129,13 +123,11 @@ Deno.test("what stood before the first wrong word is there for programs that obe
   deepEqual(readOptions(["-v", "--grace=1", "-x", "-w", "web"], GRAMMAR), {
     options: [given("v"), given("grace", "1")],
     operands: [],
-    separated: false,
     bad: { problem: "unknown", option: "-x" },
   });
   deepEqual(readOptions(["-v", "--", "web"], GRAMMAR), {
     options: [given("v")],
     operands: ["web"],
-    separated: true,
     bad: null,
   });
 });

@@ -58,7 +58,7 @@ const REFUSED: readonly (readonly [line: string[], message: string, meant: strin
   [["-vx"], "unknown option -x; denit --help lists them", null],
   [["-v\u{1f600}"], "unknown option -\u{1f600}; denit --help lists them", null],
   [["--grace"], "--grace needs a value: --grace DURATION", null],
-  [["-t", "--", "web"], `-t: "--" is not valid; expected ${DURATION}`, null],
+  [["-t", "--", "web"], "-t needs a value: -t DURATION", null],
   [["-vt"], "-t needs a value: -t DURATION", null],
   [["-r"], "-r needs a value: -r FROM:TO", null],
   [["--signal-to"], "--signal-to needs a value: --signal-to WHOM", null],

@@ -204,7 +204,7 @@ Deno.test("does not suspend for a stop that was forwarded, until main was contin
 
 Deno.test("suspends for a stop that was typed where denit itself has the terminal, and that it forwarded", () => {
   const run = playRunning();
-  run.tell({ ...signalled("TSTP"), typed: true });
+  run.tell({ type: "signalled", signal: 20, typed: true });
   deepEqual(run.tell(stopped(MAIN, "TSTP")), ["suspend with group 7"]);
 });
 

@@ -1,0 +1,97 @@
+import { deepEqual, equal, match, ok } from "../assert.ts";
+import { inEachMode, inMode } from "./support/bench.ts";
+import { childrenOf, kill, zombiesOf } from "./support/processes.ts";
+import { program } from "./support/program.ts";
+import { forEach, until } from "./support/until.ts";
+
+const [SIGCONT, SIGSTOP] = [18, 19];
+
+inEachMode("twenty thousand orphans leave no zombie", async (bench) => {
+  const denit = bench.denit(["--", ...program("orphans", "20000")], { input: true });
+  await denit.stdout.shows(/^done$/);
+  const pid = await denit.denitPid();
+  await until(
+    () => zombiesOf(pid).length === 0,
+    () => `no zombies, of which there are ${zombiesOf(pid).length}`,
+  );
+  await denit.closeInput();
+  deepEqual(await denit.ended(), { code: 0, signal: null, stdout: "done\n", stderr: "" });
+});
+
+inEachMode("a thousand orphans that end while denit cannot look are reaped when it can", async (bench) => {
+  const denit = bench.denit(["--", ...program("waiting_orphans", "1000", "stay")], { input: true });
+  await denit.stdout.shows(/^ready$/);
+  const pid = await denit.denitPid();
+  kill(pid, SIGSTOP);
+  await denit.closeInput();
+  await until(() => zombiesOf(pid).length === 1000, () => `1000 zombies, not ${zombiesOf(pid).length}`);
+  kill(pid, SIGCONT);
+  await until(() => childrenOf(pid).length === 1, () => `main alone, not ${childrenOf(pid).length} children`);
+});
+
+inEachMode("main and fifty orphans end together, and denit ends with them", async (bench) => {
+  await forEach(Array(24).keys(), async () => {
+    const denit = bench.denit(["--", ...program("waiting_orphans", "50", "together")], { input: true });
+    await denit.stdout.shows(/^ready$/);
+    await denit.closeInput();
+    const { code, stderr } = await denit.ended();
+    deepEqual([code, stderr], [5, ""]);
+  });
+});
+
+inEachMode(
+  "a daemon that forked twice has denit for its parent, and is named when it ends",
+  async (bench) => {
+    const daemonise = "setsid sh -c 'sleep 1000 & echo daemon $!' & wait; echo left; read -r end; exit 4";
+    const denit = bench.denit(["--warn-reaped", "--", "sh", "-c", daemonise], { input: true });
+    const [, inner] = await denit.stdout.shows(/^daemon (\d+)$/);
+    await denit.stdout.shows(/^left$/);
+    const daemon = await denit.pidOf(Number(inner));
+    const pid = await denit.denitPid();
+    ok(childrenOf(pid).some((child) => child.pid === daemon));
+    kill(daemon, 10);
+    await denit.stderr.shows(
+      new RegExp(`^denit: warning: reaped ${inner} \\(sleep\\), which ended with 138 \\(SIGUSR1\\)$`),
+    );
+    await denit.closeInput();
+    equal((await denit.ended()).code, 4);
+  },
+);
+
+for (const [option, level] of [["--warn-reaped", "warning"], ["-w", "warning"], ["-v", "info"]] as const) {
+  inEachMode(`${option} names each adopted process with its status`, async (bench) => {
+    const twice = (code: string): string => `(sh -c '${code}' & echo $!) | cat`; // `| cat`: until it has ended
+    const script = `${twice("exit 3")}; ${twice("kill -9 $$")}; exec sh -c "exit 1"`;
+    const { code, stdout, stderr } = await bench.run([option, "--", "sh", "-c", script]);
+    const [exited, killed] = stdout.split("\n");
+    const said = stderr.split("\n").filter((line) => line.includes("reaped")).sort();
+    deepEqual(
+      said,
+      [
+        `denit: ${level}: reaped ${exited} (sh), which ended with 3`,
+        `denit: ${level}: reaped ${killed} (sh), which ended with 137 (SIGKILL)`,
+      ].sort(),
+    );
+    equal(code, 1);
+  });
+}
+
+inEachMode("nothing is said of adopted processes unless it is asked for", async (bench) => {
+  const { stderr } = await bench.run(["--", "sh", "-c", "(sh -c 'exit 3' & echo $!) | cat"]);
+  equal(stderr, "");
+});
+
+inEachMode("--warn-reaped names five hundred that end together, each once", async (bench) => {
+  const { code, stderr } = await bench.run(["-w", "--", ...program("waiting_orphans", "500", "together")]);
+  const told = /^denit: warning: reaped (\d+) \(perl\), which ended with (?:0|143 \(SIGTERM\))$/gm;
+  const pids = new Set([...stderr.matchAll(told)].map(([, pid]) => pid));
+  deepEqual([code, pids.size, stderr.replace(told, "").trim()], [5, 500, ""]);
+});
+
+inMode("subreaper", "where it can adopt nobody, one line warns and main runs all the same", async (bench) => {
+  const { code, stdout, stderr } = await bench.run(["--", "sh", "-c", "echo hello; exit 3"], {
+    outside: program("no_subreaper"),
+  });
+  deepEqual([code, stdout], [3, "hello\n"]);
+  match(stderr, /^denit: warning: Cannot adopt orphans: .*\n$/);
+});
