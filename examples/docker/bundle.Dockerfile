@@ -1,0 +1,10 @@
+# A program on a base that has the C library, with stock Deno and the bundle as its init.
+ARG BASE=debian:stable-slim
+ARG DENIT=denit:bundle
+
+FROM ${DENIT} AS denit
+
+FROM ${BASE}
+COPY --from=denit /deno /denit.js /
+ENTRYPOINT ["/deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--allow-ffi", "/denit.js", "--"]
+CMD ["sh", "-c", "echo hello from $$"]
