@@ -13,7 +13,7 @@ const SIGPIPE = 13;
 export function becomeProgram(
   argv: readonly string[],
   variables: Readonly<Record<string, string>>,
-  ignored: readonly number[],
+  ignored: readonly number[] = [],
 ): string {
   for (const [name, value] of Object.entries(variables)) libc.setenv(cString(name), cString(value), 1);
   defaultSignal(SIGPIPE); // the runtime ignores it, and an ignored signal stays so

@@ -82,7 +82,11 @@ function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): 
   const result = spawn({
     argv: launch.wrap?.(rawCommand ?? order.command) ?? rawCommand ?? order.command,
     place: launch.place === "terminal group" ? (foreground ? "foreground" : "own group") : launch.place,
-    ignored: launch.keepsIgnored === "all" ? ignored : ignored.filter(isRealTime),
+    ignored: launch.keepsIgnored === "real-time"
+      ? ignored.filter(isRealTime)
+      : launch.keepsIgnored
+      ? ignored
+      : [],
     blocked: launch.keepsMask ? blocked : [],
   });
   if (launch.leavesDirectory) changeDirectory("/");

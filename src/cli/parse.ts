@@ -106,7 +106,7 @@ function planOf(settings: Settings, command: Command): Plan {
     launch: {
       place: "terminal group",
       keepsMask: false,
-      keepsIgnored: "all",
+      keepsIgnored: true,
       closesInherited: true,
       leavesDirectory: true,
       wrap: null,

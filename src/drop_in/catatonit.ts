@@ -92,7 +92,7 @@ export function parseCatatonit({ words, readVariable, pid }: Invocation): Reques
       launch: {
         place: "terminal group",
         keepsMask: true,
-        keepsIgnored: "all",
+        keepsIgnored: true,
         closesInherited: true,
         leavesDirectory: false,
         wrap: wrapForListenPid,

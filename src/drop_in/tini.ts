@@ -149,7 +149,7 @@ function tiniPlan(command: Command, settings: TiniSettings): Plan {
     launch: {
       place: "terminal group",
       keepsMask: true,
-      keepsIgnored: "all",
+      keepsIgnored: true,
       closesInherited: false,
       leavesDirectory: false,
       wrap: null,
