@@ -21,7 +21,7 @@ export interface Launch {
   readonly place: "terminal group" | "own session" | "our group";
   /** Whether the signals that the caller had blocked stay blocked in it. */
   readonly keepsMask: boolean;
-  /** Which of the signals that the caller ignored stay ignored in it. */
+  /** Whether the signals that the caller ignored stay ignored in it; `"real-time"`: only the real-time ones. */
   readonly keepsIgnored: "all" | "real-time";
   /** Whether denit closes its own copies of the descriptors from 3 up that the program inherits. */
   readonly closesInherited: boolean;

@@ -22,7 +22,8 @@ const SIGKILL = 9;
 const LIMIT_MS = 20_000;
 
 const root = new URL("../../", import.meta.url).pathname;
-const underTest = Deno.env.get("DENIT_UNDER_TEST")?.split(" ").map(wholePath);
+const underTest = Deno.env.get("DENIT_UNDER_TEST")?.split(" ")
+  .map((word, i) => i === 0 ? executable(word) : wholePath(word)); // the tests change PATH
 
 /** The words that run denit. */
 export const DENIT: readonly string[] = underTest ??
@@ -244,7 +245,7 @@ export class Running {
 
   /** The init's process id as seen from here. */
   async initPid(): Promise<number> {
-    const program = await executable(this.#command[0]!);
+    const program = executable(this.#command[0]!);
     const isInit = (pid: number): boolean =>
       readExecutable(pid) === program && isFirst(pid) !== this.#inPlace;
     return await this.wait(
@@ -422,11 +423,11 @@ function readExecutable(pid: number): string | null {
   return readLink(`/proc/${pid}/exe`);
 }
 
-async function executable(command: string): Promise<string> {
-  if (command.includes("/")) return await Deno.realPath(command);
+function executable(command: string): string {
+  if (command.includes("/")) return Deno.realPathSync(command);
   for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
     try {
-      return await Deno.realPath(`${folder}/${command}`);
+      return Deno.realPathSync(`${folder}/${command}`);
     } catch { /* the next folder */ }
   }
   throw new Error(`Cannot find ${command}`);
