@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, ok } from "../assert.ts";
+import { deepEqual, equal, match } from "../assert.ts";
 import { inEachMode, inMode } from "./support/bench.ts";
 import { childrenOf, kill, zombiesOf } from "./support/processes.ts";
 import { program } from "./support/program.ts";
@@ -48,7 +48,8 @@ inEachMode(
     await denit.stdout.shows(/^left$/);
     const daemon = await denit.pidOf(Number(inner));
     const pid = await denit.denitPid();
-    ok(childrenOf(pid).some((child) => child.pid === daemon));
+    const isOurs = (): boolean => childrenOf(pid).some((it) => it.pid === daemon && it.name === "sleep");
+    await until(isOurs, "the daemon to be a child of denit");
     kill(daemon, 10);
     await denit.stderr.shows(
       new RegExp(`^denit: warning: reaped ${inner} \\(sleep\\), which ended with 138 \\(SIGUSR1\\)$`),
@@ -58,27 +59,36 @@ inEachMode(
   },
 );
 
+/** A main that leaves two orphans, and ends when standard input does. */
+const TWO_ORPHANS = [
+  ...["sh", "-c", 'perl "$0" exit; perl "$0" kill; read -r end; exit 1'],
+  program("orphan").at(-1)!,
+];
+
 for (const [option, level] of [["--warn-reaped", "warning"], ["-w", "warning"], ["-v", "info"]] as const) {
   inEachMode(`${option} names each adopted process with its status`, async (bench) => {
-    const twice = (code: string): string => `(sh -c '${code}' & echo $!) | cat`; // `| cat`: until it has ended
-    const script = `${twice("exit 3")}; ${twice("kill -9 $$")}; exec sh -c "exit 1"`;
-    const { code, stdout, stderr } = await bench.run([option, "--", "sh", "-c", script]);
-    const [exited, killed] = stdout.split("\n");
-    const said = stderr.split("\n").filter((line) => line.includes("reaped")).sort();
+    const denit = bench.denit([option, "--", ...TWO_ORPHANS], { input: true });
+    const reaped = (): string[] => denit.stderr.lines.filter((line) => line.includes("reaped"));
+    await until(() => reaped().length === 2, () => `two lines: ${denit.stderr.text}`);
+    const [exited, killed] = denit.stdout.lines;
     deepEqual(
-      said,
+      reaped().sort(),
       [
-        `denit: ${level}: reaped ${exited} (sh), which ended with 3`,
-        `denit: ${level}: reaped ${killed} (sh), which ended with 137 (SIGKILL)`,
+        `denit: ${level}: reaped ${exited} (perl), which ended with 3`,
+        `denit: ${level}: reaped ${killed} (perl), which ended with 137 (SIGKILL)`,
       ].sort(),
     );
-    equal(code, 1);
+    await denit.closeInput();
+    equal((await denit.ended()).code, 1);
   });
 }
 
 inEachMode("nothing is said of adopted processes unless it is asked for", async (bench) => {
-  const { stderr } = await bench.run(["--", "sh", "-c", "(sh -c 'exit 3' & echo $!) | cat"]);
-  equal(stderr, "");
+  const denit = bench.denit(["--", ...TWO_ORPHANS], { input: true });
+  const pid = await denit.denitPid();
+  await until(() => denit.stdout.lines.length === 2 && childrenOf(pid).length === 1, "both to be reaped");
+  await denit.closeInput();
+  equal((await denit.ended()).stderr, "");
 });
 
 inEachMode("--warn-reaped names five hundred that end together, each once", async (bench) => {
