@@ -12,7 +12,7 @@ const SEEK_CUR = 1;
 const ANY_POSITION = -1n;
 const [EINTR, EAGAIN] = [4, 11] as const;
 
-/** A pipe or terminal that says it can be written takes at least this much at once (PIPE_BUF, pipe(7)). */
+/** A pipe that says it can be written takes at least this much at once (PIPE_BUF, pipe(7)). */
 const AT_ONCE = 4096;
 
 /**

@@ -1,6 +1,7 @@
 /** What denit asks of the kernel about processes, itself and others: kill(2), prctl(2), chdir(2). */
 
 import { cString } from "./c_string.ts";
+import { defaultSignal } from "./disposition.ts";
 import { readFolder } from "./file.ts";
 import { errno, libc } from "./libc.ts";
 
@@ -55,6 +56,12 @@ export function anyOtherProcess(): boolean {
 /** Makes `path` the working directory; returns whether that could be done. */
 export function changeDirectory(path: string): boolean {
   return libc.chdir(cString(path)) === 0;
+}
+
+/** Does to this process what the signal does by default: most end it. */
+export function endBy(signal: number): void {
+  defaultSignal(signal);
+  libc.kill(Deno.pid, signal);
 }
 
 /** Stops this process until somebody continues it; SIGSTOP. */

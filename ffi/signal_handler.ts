@@ -2,8 +2,9 @@
  * Catching signals, by a handler of our own in machine code.
  *
  * For each signal the handler adds one to a counter and wakes us through an eventfd, with a raw system call. So
- * nothing of the runtime runs in it, errno is not touched, nothing is lost or held up however many signals come,
- * and one that was sent three times is counted three times, where the kernel queues it (the real-time ones).
+ * nothing of the runtime runs in it, errno is not touched, and nothing is lost or held up however many signals come.
+ * As in the kernel, a standard signal that comes again before it was taken is one, and a real-time signal that was
+ * sent three times is three.
  *
  * Not `Deno.addSignalListener`, because of what it does to a PID 1: its first call makes the runtime catch HUP, INT
  * and TERM, and until each has a listener of its own one that comes ends in a crash (22 of 150 that were aimed at
@@ -107,6 +108,10 @@ const PAGE = 65536;
 /** In the counters' page, behind them: a `struct sigaction` of zeros, which is the default. */
 const ZEROS = 1024;
 
+const FIRST_REAL_TIME = 32;
+/** So many deliveries of one real-time signal are taken in one go: others must get their turn. */
+const TAKEN_AT_ONCE = 64;
+
 /** Signals that are caught, and counted until they are taken. */
 export interface CaughtSignals {
   /** Those of them that were ignored before. */
@@ -116,7 +121,10 @@ export interface CaughtSignals {
    * and not for a moment where that is so already; poll(2). May return sooner.
    */
   wait(timeoutMs: number | null, toWrite: readonly number[]): void;
-  /** The signals that have come since the last call, each as often as it came, the lowest number first. */
+  /**
+   * The signals that have come since the last call, in the order in which they were given to be caught: a standard
+   * one once, a real-time one as often as it came; of very many the rest comes with the next call.
+   */
   take(): number[];
 }
 
@@ -143,9 +151,13 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
       libc.read(descriptor, wakeUps, BigInt(wakeUps.length)); // before the counters are read, or a wake-up is lost
     },
     take(): number[] {
-      const taken = [];
-      for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
-        for (; seen[signal] !== Atomics.load(counters, signal); seen[signal]!++) taken.push(signal);
+      const taken: number[] = [];
+      for (const signal of signals) {
+        const came = (Atomics.load(counters, signal) - seen[signal]!) | 0;
+        if (came === 0) continue;
+        const times = signal < FIRST_REAL_TIME ? 1 : Math.min(came, TAKEN_AT_ONCE);
+        seen[signal]! += signal < FIRST_REAL_TIME ? came : times;
+        for (let i = 0; i < times; i++) taken.push(signal);
       }
       return taken;
     },

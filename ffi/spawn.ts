@@ -43,8 +43,8 @@ const POSIX_SPAWN_SETSIGMASK = 0x08;
 const POSIX_SPAWN_SETSID = 0x80;
 
 const O_RDWR = 2;
-/** A descriptor for a moment, out of the way of those that the program inherits. */
-const SPARE_DESCRIPTOR = 1000;
+const F_DUPFD_CLOEXEC = 1030;
+const FIRST_INHERITED = 3;
 
 const [ENOENT, ENOEXEC, EACCES, ENOTDIR, ENAMETOOLONG, ELOOP] = [2, 8, 13, 20, 36, 40] as const;
 /** What the child reports when the terminal is no longer there, or no longer ours to give away. */
@@ -70,7 +70,9 @@ const DEFAULT_PATH = "/bin:/usr/bin";
 export function spawn(order: SpawnOrder): number | SpawnFailure {
   const file = order.argv[0]!;
   const attributes = spawnAttributes(order);
-  const actions = spawnFileActions(order.place);
+  // A number that is surely nobody else's, for the terminal to be opened at for a moment.
+  const spare = order.place === "own session" ? libc.fcntl(STDIN, F_DUPFD_CLOEXEC, FIRST_INHERITED) : -1;
+  const actions = spawnFileActions(order.place, spare);
   // Sigaction, not the spawn attributes, can keep a signal ignored that we catch.
   const caught = order.ignored.map((signal) => [signal, ignoreSignal(signal)] as const);
   try {
@@ -97,6 +99,7 @@ export function spawn(order: SpawnOrder): number | SpawnFailure {
   } finally {
     for (const [signal, disposition] of caught) restoreDisposition(signal, disposition);
     libc.posix_spawn_file_actions_destroy(actions);
+    if (spare >= 0) libc.close(spare);
   }
 }
 
@@ -136,18 +139,18 @@ function spawnAttributes({ ignored, blocked, place }: SpawnOrder): Uint8Array<Ar
   return attributes;
 }
 
-function spawnFileActions(place: SpawnOrder["place"]): Uint8Array<ArrayBuffer> {
+function spawnFileActions(place: SpawnOrder["place"], spare: number): Uint8Array<ArrayBuffer> {
   const actions = new Uint8Array(SIZE.spawnFileActions);
   libc.posix_spawn_file_actions_init(actions);
   if (place === "foreground" && SETS_FOREGROUND) {
     libc.posix_spawn_file_actions_addtcsetpgrp_np(actions, STDIN);
   }
   const terminal = place === "own session" ? libc.ttyname(STDIN) : null;
-  if (terminal !== null) {
+  if (terminal !== null && spare >= 0) {
     // The first terminal that a session leader opens becomes its controlling terminal.
     const path = cString(Deno.UnsafePointerView.getCString(terminal));
-    libc.posix_spawn_file_actions_addopen(actions, SPARE_DESCRIPTOR, path, O_RDWR, 0);
-    libc.posix_spawn_file_actions_addclose(actions, SPARE_DESCRIPTOR);
+    libc.posix_spawn_file_actions_addopen(actions, spare, path, O_RDWR, 0);
+    libc.posix_spawn_file_actions_addclose(actions, spare);
   }
   return actions;
 }
@@ -218,8 +221,14 @@ function findExecutable(file: string | Uint8Array): Uint8Array | null {
     : searchPath().split(":").map((folder) =>
       new Uint8Array([...encoder.encode(folder === "" ? "." : folder), SLASH, ...bytes])
     );
-  return candidates.find((path) => libc.access(cString(path), X_OK) === 0) ??
-    candidates.find((path) => libc.access(cString(path), F_OK) === 0) ?? null;
+  const files = candidates.filter((path) => !isFolder(path));
+  return files.find((path) => libc.access(cString(path), X_OK) === 0) ??
+    files.find((path) => libc.access(cString(path), F_OK) === 0) ?? null;
+}
+
+/** A search goes on behind a folder of the command's name, as posix_spawnp(3) does. */
+function isFolder(path: Uint8Array): boolean {
+  return libc.access(cString(new Uint8Array([...path, ...encoder.encode("/.")])), F_OK) === 0;
 }
 
 function isElf(path: Uint8Array): boolean {

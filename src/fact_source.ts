@@ -9,24 +9,45 @@ import type { Log } from "./log.ts";
 import type { SignalSource } from "./signal_source.ts";
 import type { Timers } from "./timers.ts";
 
-/** What has happened; if nothing has, waits until something does. Lines that still wait to be written go out meanwhile. */
-export function nextFacts(
+/**
+ * Makes the function that tells what has happened and, if nothing has, waits until something does. Lines that still
+ * wait to be written go out meanwhile.
+ *
+ * Signals and timers by themselves, then children: a signal that came before main had ended must be forwarded while
+ * main is not yet reaped, and its process id can be nobody else's.
+ */
+export function factSource(
   signals: SignalSource,
   timers: Timers<TimerName>,
   log: Log,
   named: boolean,
-): Fact[] {
-  for (;;) {
-    const atMs = performance.now();
-    const facts: Fact[] = signals.take()
-      .filter((signal) => signal !== SIGCHLD) // only tells that there is somebody to reap
-      .map((signal) => ({ type: "signalled", signal, ...isTyped(signal) && { typed: true }, atMs }));
-    facts.push(...reapChildren(named));
-    for (const timer of timers.takeDue(atMs)) facts.push({ type: "timer-fired", timer, atMs });
-    if (facts.length > 0) return facts;
-    signals.wait(timers.waitMs(atMs), log.unwritten());
-    log.drain();
-  }
+): () => Fact[] {
+  let reapNext = false;
+  return () => {
+    for (;;) {
+      const atMs = performance.now();
+      reapNext = !reapNext;
+      if (reapNext) {
+        const facts = [...takeSignals(signals, atMs), ...takeTimers(timers, atMs)];
+        if (facts.length > 0) return facts;
+        continue;
+      }
+      const facts = reapChildren(named);
+      if (facts.length > 0) return facts;
+      signals.wait(timers.waitMs(atMs), log.unwritten());
+      log.drain();
+    }
+  };
+}
+
+function takeSignals(signals: SignalSource, atMs: number): Fact[] {
+  return signals.take()
+    .filter((signal) => signal !== SIGCHLD) // only tells that there is somebody to reap
+    .map((signal) => ({ type: "signalled", signal, ...isTyped(signal) && { typed: true }, atMs }));
+}
+
+function takeTimers(timers: Timers<TimerName>, atMs: number): Fact[] {
+  return timers.takeDue(atMs).map((timer) => ({ type: "timer-fired", timer, atMs }));
 }
 
 /** Whether it is a terminal's stop signal and our own group has the terminal: as a rule main's has it. */

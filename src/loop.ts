@@ -12,7 +12,7 @@ import type { Fact, Order, State, Step } from "./core/model.ts";
 /** Takes a fact in that came about while an order was performed. */
 export type Dispatch = (fact: Fact) => void;
 
-/** What the loop turns between. None of these may throw but `reduce` and `perform`. */
+/** What the loop turns between. Only `report` may not throw. */
 export interface LoopParts {
   readonly first: Step;
   readonly reduce: (state: State, fact: Fact) => Step;
@@ -41,11 +41,10 @@ export function runLoop({ first, reduce, perform, nextFacts, report }: LoopParts
       }
     }
     orders = [];
-    if (facts.length === 0) facts.push(...nextFacts());
-    const fact = facts.shift();
-    if (fact === undefined) continue;
     try {
-      [state, orders] = reduce(state, fact);
+      if (facts.length === 0) { for (const fact of nextFacts()) facts.push(fact); }
+      const fact = facts.shift();
+      if (fact !== undefined) [state, orders] = reduce(state, fact);
     } catch (error) {
       report(error);
     }

@@ -4,7 +4,14 @@ import { readVariable, restoreEnvironment } from "../ffi/environment.ts";
 import { invokedName } from "../ffi/libc.ts";
 import { waitToWrite } from "../ffi/output.ts";
 import { readOwnWords } from "../ffi/proc.ts";
-import { becomeSubreaper, exitNow, parentId, sendSignal, setParentDeathSignal } from "../ffi/process.ts";
+import {
+  becomeSubreaper,
+  endBy,
+  exitNow,
+  parentId,
+  sendSignal,
+  setParentDeathSignal,
+} from "../ffi/process.ts";
 import { type OwnRequest, parseCommandLine, type Problem } from "./cli/parse.ts";
 import { DENIT_FAILED } from "./core/exit_code.ts";
 import type { Policy, Role, TimerName } from "./core/model.ts";
@@ -12,7 +19,7 @@ import { begin, reduce } from "./core/reduce.ts";
 import { SIGINT, SIGTERM } from "./core/signals.ts";
 import { chooseDropIn } from "./drop_in/choose.ts";
 import { EXEC_WITH_LISTEN_PID, execWithListenPid } from "./drop_in/listen_pid.ts";
-import { nextFacts, reapChildren } from "./fact_source.ts";
+import { factSource, reapChildren } from "./fact_source.ts";
 import { type Log, makeLog } from "./log.ts";
 import { runLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
@@ -27,7 +34,8 @@ const FLUSH_MS = 500;
 const signals = catchAllSignals();
 const dropIn = chooseDropIn(invokedName(), Deno.args);
 if (signals === null) {
-  const message = "Cannot catch signals: this system gives no page of memory that may be executed";
+  const message =
+    "Cannot catch signals: this system gives no descriptor, or no page of memory that may be executed";
   refuse({ message }, makeVoice("error", "text"));
 } else if (Deno.args[0] === EXEC_WITH_LISTEN_PID) becomeListener(Deno.args.slice(1), signals);
 else if (dropIn === null) answerOwn(parseCommandLine(withoutAs(Deno.args), readVariable), signals);
@@ -36,6 +44,7 @@ else answer(dropIn.parse({ words: dropIn.words, readVariable, pid: Deno.pid }), 
 
 /** See src/drop_in/listen_pid.ts: we are started in the program's place, and say what catatonit says if we cannot. */
 function becomeListener(command: readonly string[], signals: SignalSource): never {
+  for (const signal of signals.take()) endBy(signal); // they were meant for the program that we become
   const reason = execWithListenPid(command, signals);
   return say(
     [{ stream: "stderr", text: `ERROR (catatonit:${Deno.pid}): failed to exec pid1: ${reason}` }],
@@ -92,7 +101,7 @@ function run(plan: Plan, signals: SignalSource): never {
     first: begin(policy, plan.command),
     reduce,
     perform,
-    nextFacts: () => nextFacts(signals, timers, log, named),
+    nextFacts: factSource(signals, timers, log, named),
     report: (error) => {
       log.write("error", { type: "problem", message: `Cannot go on as meant: ${String(error)}` });
     },
@@ -104,7 +113,8 @@ function pause(log: Log, signals: SignalSource): never {
   takeRole(true, log);
   for (;;) {
     reapChildren(false);
-    signals.wait(null, []);
+    signals.wait(null, log.unwritten());
+    log.drain();
     const came = signals.take();
     if (came.includes(SIGINT) || came.includes(SIGTERM)) exit(0, log);
   }

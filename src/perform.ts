@@ -43,7 +43,7 @@ export function performer(around: Surroundings): (order: Order, dispatch: Dispat
   return (order, dispatch) => {
     switch (order.type) {
       case "spawn": {
-        const fact = start(order, around);
+        const fact = tryToStart(order, around);
         if (fact.type === "spawned") mainGroup = fact.pid;
         return dispatch(fact);
       }
@@ -72,6 +72,17 @@ export function performer(around: Surroundings): (order: Order, dispatch: Dispat
   };
 }
 
+/** An error of our own is a start that failed, so that the run ends. */
+function tryToStart(order: Extract<Order, { type: "spawn" }>, around: Surroundings): Fact {
+  try {
+    return start(order, around);
+  } catch (error) {
+    const reason = String(error);
+    const failure = { name: "refused", reason, systemReason: reason } as const;
+    return { type: "spawn-failed", failure, atMs: performance.now() };
+  }
+}
+
 function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): Fact {
   const { launch, rawCommand, ignored, blocked } = around;
   const session = launch.place === "own session";
@@ -83,6 +94,7 @@ function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): 
     ignored: launch.keepsIgnored === "all" ? ignored : ignored.filter(isRealTime),
     blocked: launch.keepsMask ? blocked : [],
   });
+  if (foreground && typeof result !== "number") reclaimForeground(); // the child took it before it failed
   if (launch.leavesDirectory) changeDirectory("/");
   if (launch.closesInherited) closeInherited();
   const atMs = performance.now();
@@ -98,7 +110,8 @@ function send(target: Target, signal: number, around: Surroundings, mainGroup: n
     case "group": {
       const result = sendSignal(-target.id, signal);
       // A leader that has moved to another group leaves none behind under its own number.
-      return report(result === "gone" ? sendSignal(target.id, signal) : result, `group ${target.id}`);
+      const alone = result === "gone" && target.orLeader;
+      return report(alone ? sendSignal(target.id, signal) : result, `group ${target.id}`);
     }
     case "everyone":
       if (around.role === "first") return void sendSignal(-1, signal);
@@ -122,12 +135,11 @@ function send(target: Target, signal: number, around: Surroundings, mainGroup: n
 function sendToDescendants(signal: number, { ownPid }: Surroundings, mainGroup: number | null): void {
   const found = descendants(ownPid);
   if (found === null && mainGroup !== null) sendSignal(-mainGroup, signal);
-  if (signal === SIGKILL) {
-    const groups = new Set(found?.map(({ group }) => group));
-    groups.delete(ownGroup());
-    for (const group of groups) if (group > 1) sendSignal(-group, signal); // 0: led from another PID namespace
-  }
-  for (const { pid } of found ?? []) sendSignal(pid, signal);
+  const groups = new Set(signal === SIGKILL ? found?.map(({ group }) => group) : []);
+  groups.delete(ownGroup());
+  groups.delete(0); // led from another PID namespace
+  for (const group of groups) sendSignal(-group, signal);
+  for (const { pid, group } of found ?? []) if (!groups.has(group)) sendSignal(pid, signal);
 }
 
 /** Whether anybody is left. Everyone below us stands below a child of ours, dead or alive. */
@@ -141,7 +153,7 @@ function survey(around: Surroundings, withCommands: boolean): readonly Remaining
   const all = around.role === "first"
     ? listProcesses()?.filter(({ pid }) => pid !== ownPid)
     : descendants(ownPid);
-  if (all === null || all === undefined) return null;
+  if (all === null || all === undefined || all.length === 0) return null; // somebody is left, but is not shown
   return all
     .filter(({ zombie, parent }) => !zombie || parent === ownPid) // a zombie of ours is about to be reaped
     .map(({ pid, parent, startTicks, name }) => ({

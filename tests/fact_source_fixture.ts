@@ -2,7 +2,7 @@ import { readHead } from "../ffi/file.ts";
 import { sendSignal } from "../ffi/process.ts";
 import { peekChild } from "../ffi/wait.ts";
 import type { Fact, TimerName } from "../src/core/model.ts";
-import { nextFacts, reapChildren } from "../src/fact_source.ts";
+import { factSource, reapChildren } from "../src/fact_source.ts";
 import type { Log } from "../src/log.ts";
 import { catchAllSignals } from "../src/signal_source.ts";
 import { Timers } from "../src/timers.ts";
@@ -52,7 +52,8 @@ const functions = {
     const pid = start("true");
     for (const signal of [SIGRTMIN, SIGHUP, SIGCHLD, SIGRTMIN]) sendSignal(Deno.pid, signal);
     waitUntil(() => stateOf(pid) === "Z" && timers.waitMs(performance.now() - 1) === 0);
-    return { pid, facts: nextFacts(signals, timers, SILENT, false) };
+    const next = factSource(signals, timers, SILENT, false);
+    return { pid, facts: [...next(), ...next()] };
   },
 
   /** What is waited for, one after the other: a timer, a child, a signal of another process, and how often it woke up. */
@@ -64,7 +65,7 @@ const functions = {
       ...signals,
       wait: (...args: Parameters<typeof signals.wait>) => (wakeUps++, signals.wait(...args)),
     };
-    const next = (): Fact[] => nextFacts(counting, timers, SILENT, true);
+    const next = factSource(counting, timers, SILENT, true);
     timers.set("kill-after", performance.now() + 30);
     const facts = next();
     start("sh", "-c", `sleep 0.05; kill -USR1 ${Deno.pid}; sleep 0.05; exit 7`);
@@ -86,7 +87,7 @@ const functions = {
     };
     const timers = new Timers<TimerName>();
     timers.set("survey", performance.now() + 20);
-    return { facts: nextFacts(catchAllSignals()!, timers, log, false), asked };
+    return { facts: factSource(catchAllSignals()!, timers, log, false)(), asked };
   },
 };
 

@@ -45,7 +45,10 @@ function play({ first = [], turns = [], answers = {}, perform, reduce }: Play): 
         if (facts === undefined) throw OVER;
         return facts;
       },
-      report: (error) => void story.push(String(error)),
+      report(error) {
+        if (error === OVER) throw error;
+        story.push(String(error));
+      },
     });
   } catch (error) {
     if (error !== OVER) throw error;
@@ -108,7 +111,9 @@ Deno.test("hands each fact the state that the one before has left", () => {
         if (signal === undefined) throw OVER;
         return [fact(signal)];
       },
-      report: () => {},
+      report(error) {
+        throw error;
+      },
     });
   } catch (error) {
     if (error !== OVER) throw error;
@@ -129,6 +134,30 @@ Deno.test("reports an order that throws, and goes on with the next order and the
     ...["order 1", "Error: no to 1", "order 2"],
     ...["wait", "fact 7", "order 3", "Error: no to 3", "order 4", "wait"],
   ]);
+});
+
+Deno.test("reports a source of facts that throws, and asks it again", () => {
+  const story: string[] = [];
+  let asked = 0;
+  const ask = (): never => {
+    asked++;
+    throw asked === 3 ? OVER : new Error(`asked ${asked}`);
+  };
+  try {
+    runLoop({
+      first: [STATE, []],
+      reduce: (state): Step => [state, []],
+      perform: () => {},
+      nextFacts: ask,
+      report(error) {
+        if (error === OVER) throw error;
+        story.push(String(error));
+      },
+    });
+  } catch (error) {
+    if (error !== OVER) throw error;
+  }
+  deepEqual(story, ["Error: asked 1", "Error: asked 2"]);
 });
 
 Deno.test("reports a heart that throws, performs nothing twice, and goes on with the next fact", () => {

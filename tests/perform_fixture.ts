@@ -141,7 +141,8 @@ const functions = {
     const performing = makePerformer();
     const main = spawnMain(performing, ["perl", "-e", "setpgrp(0, getpgrp(getppid)); sleep 30"]);
     await until(() => listProcesses()!.some(({ pid, group }) => pid === main && group === ownGroup()));
-    performing.perform({ type: "send-signal", target: { name: "group", id: main }, signal: SIGTERM });
+    const target = { name: "group", id: main, orLeader: true } as const;
+    performing.perform({ type: "send-signal", target, signal: SIGTERM });
     const [ended] = await takeAll();
     return ended!.pid === main && performing.lines.length === 0;
   },
@@ -194,7 +195,8 @@ const functions = {
     const LEAVES_ZOMBIE = "exit unless fork; sleep 30";
     const main = spawnMain(performing, ["perl", "-e", LEAVES_ZOMBIE]);
     const zombie = spawnMain(performing, ["true"]);
-    await until(() => listProcesses()!.filter((process) => process.zombie).length === 2);
+    const below = [Deno.pid, main];
+    await until(() => listProcesses()!.filter((it) => it.zombie && below.includes(it.parent)).length === 2);
     const survey = (): readonly Remaining[] | null => {
       performing.perform({ type: "survey", withCommands });
       const fact = performing.facts.at(-1)!;

@@ -106,7 +106,8 @@ export type Fact =
 
 /** Whom a signal goes to. `"everyone"`: all in the namespace as its first process, else every descendant. */
 export type Target =
-  | { readonly name: "group"; readonly id: number }
+  /** With `orLeader`, which is for a leader that was not reaped: the leader, if it has left its group empty. */
+  | { readonly name: "group"; readonly id: number; readonly orLeader?: true }
   | { readonly name: "process"; readonly pid: number }
   | { readonly name: "everyone" };
 

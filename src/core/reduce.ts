@@ -161,7 +161,7 @@ function forwardToMain(state: In<"running">, { signal: came, typed }: Of<"signal
 function mainTarget(policy: Policy, main: Main): Target {
   switch (policy.signalTo) {
     case "group":
-      return { name: "group", id: main.pid };
+      return { name: "group", id: main.pid, orLeader: true };
     case "main":
       return { name: "process", pid: main.pid };
     case "all":
@@ -196,12 +196,9 @@ function reapedWhileRunning(state: In<"running">, fact: Of<"reaped">): Step {
     !ENDS_BY_TERMINAL.includes(ended.status.signal) && state.stopSignal === null;
   orders.push(unusual ? warning(note) : info(note));
   if (main.foreground) orders.push({ type: "reclaim-terminal" });
-  if (policy.atEnd === "term-and-leave") {
-    orders.push({
-      type: "send-signal",
-      target: mainTarget(policy, main),
-      signal: rewritten(policy, SIGTERM),
-    });
+  const term = rewritten(policy, SIGTERM);
+  if (policy.atEnd === "term-and-leave" && policy.signalTo === "group" && term !== 0) {
+    orders.push({ type: "send-signal", target: { name: "group", id: main.pid }, signal: term });
   }
   if (policy.atEnd !== "wait") return exit(orders, exitCode);
   orders.push({ type: "count" });

@@ -93,7 +93,7 @@ inEachMode("nothing is said of adopted processes unless it is asked for", async 
 
 inEachMode("--warn-reaped names five hundred that end together, each once", async (bench) => {
   const { code, stderr } = await bench.run(["-w", "--", ...program("waiting_orphans", "500", "together")]);
-  const told = /^denit: warning: reaped (\d+) \(perl\), which ended with (?:0|143 \(SIGTERM\))$/gm;
+  const told = /^denit: warning: reaped (\d+) \(orphan\1\), which ended with (?:0|143 \(SIGTERM\))$/gm;
   const pids = new Set([...stderr.matchAll(told)].map(([, pid]) => pid));
   deepEqual([code, pids.size, stderr.replace(told, "").trim()], [5, 500, ""]);
 });

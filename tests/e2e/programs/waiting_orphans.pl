@@ -1,4 +1,4 @@
-# Makes COUNT orphans that wait, and prints "ready". Once standard input ends they end all together,
+# Makes COUNT orphans that wait, each named "orphan" with its id, and prints "ready". Once standard input ends they end all together,
 # and this program with them ("together"), or it prints "done" and stays until it is killed ("stay").
 use strict;
 use warnings;
@@ -11,6 +11,7 @@ unless (fork() // die "Cannot fork: $!") {
   close($hold);
   for (1 .. $count) {
     next if fork() // die "Cannot fork: $!";
+    $0 = "orphan$$";
     syswrite($count_out, ".");
     sysread($wait, my $nothing, 1);
     exit(0);

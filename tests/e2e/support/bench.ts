@@ -106,9 +106,8 @@ export class Bench {
   /** Starts any command. */
   start(command: readonly string[], setting: Setting = {}): Running {
     const [name, value] = this.#mark.split("=") as [string, string];
-    const [first, ...args] = command;
-    const child = new Deno.Command(first!, {
-      args,
+    const child = new Deno.Command("env", {
+      args: ["--default-signal", ...command], // whatever the tests themselves were started with, nohup for one
       env: { ...setting.env, [name]: value },
       ...setting.cwd !== undefined && { cwd: setting.cwd },
       stdin: setting.input ? "piped" : "null",
