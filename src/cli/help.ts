@@ -18,11 +18,11 @@ Runs COMMAND as the first process of a container: forwards every signal to it,
 reaps every orphan, and leaves with its exit status once all others have ended.
 
 ${rows.join("\n")}
+      --as NAME                  as first words: be tini, dumb-init or catatonit
   -h, --help                     this text
   -V, --version                  the version
 
 Each option has a variable too (${variableOf(OPTIONS[2]!)}=5s); the command line wins.
 Exit: main's own code, 128+N if signal N ended it, 127 not found,
-126 not executable, 125 an error of denit's own.
-`;
+126 not executable, 125 an error of denit's own.`;
 }

@@ -215,8 +215,11 @@ function verbosity(word: "quiet" | "verbose"): Option["apply"] {
 /** An option that is on or off: `--no-wait` is on, `--no-wait=false` off, which a variable may need. */
 function flag(set: (settings: Settings, on: boolean) => void): Option["apply"] {
   return (settings, value) => {
-    if (!TRUE.includes(value) && !FALSE.includes(value)) return { expected: "true or false" };
-    set(settings, TRUE.includes(value));
+    const word = value.toLowerCase();
+    if (!TRUE.includes(word) && !FALSE.includes(word)) {
+      return { expected: "true, 1, yes, on, false, 0, no or off" };
+    }
+    set(settings, TRUE.includes(word));
     return null;
   };
 }

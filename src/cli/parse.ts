@@ -126,6 +126,7 @@ function badOption({ problem, option }: BadOption): Problem {
     const { value } = OPTIONS.find(({ long, short }) => name === long || name === short) as Option;
     return { message: `${option} needs a value: ${option} ${value}` };
   }
+  if (option === "--as") return { message: "--as NAME must be the first words of the command line" };
   return {
     message: `unknown option ${option}; denit --help lists them`,
     wrong: option,

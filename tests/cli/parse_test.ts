@@ -94,8 +94,12 @@ const REFUSED: readonly (readonly [line: string[], message: string, meant: strin
   [["-p", "FOO"], `-p: "FOO" is not valid; expected ${SIGNAL}`, null],
   [["-p", "SIGTERMS"], `-p: "SIGTERMS" is not valid; expected ${SIGNAL}`, "TERM"],
   [["-p", "0"], `-p: "0" is not valid; expected ${SIGNAL}`, null],
-  [["--no-wait=maybe"], '--no-wait: "maybe" is not valid; expected true or false', null],
-  [["--verbose=2"], '--verbose: "2" is not valid; expected true or false', null],
+  [
+    ["--no-wait=maybe"],
+    '--no-wait: "maybe" is not valid; expected true, 1, yes, on, false, 0, no or off',
+    null,
+  ],
+  [["--verbose=2"], '--verbose: "2" is not valid; expected true, 1, yes, on, false, 0, no or off', null],
 ];
 
 for (const [line, message, meant] of REFUSED) {
@@ -125,7 +129,12 @@ const VARIABLES: readonly (readonly [name: string, value: string, message: strin
       'DENIT_OK_EXIT=1 999: "999" is not valid; expected an exit code from 0 to 255',
       null,
     ],
-    ["DENIT_VERBOSE", "si", 'DENIT_VERBOSE=si: "si" is not valid; expected true or false', null],
+    [
+      "DENIT_VERBOSE",
+      "si",
+      'DENIT_VERBOSE=si: "si" is not valid; expected true, 1, yes, on, false, 0, no or off',
+      null,
+    ],
   ];
 
 for (const [name, value, message, meant] of VARIABLES) {

@@ -35,7 +35,7 @@ const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
   [["-e", "-1", "--", "true"], /expected an exit code from 0 to 255/],
   [["-p", "NOPE", "--", "true"], /expected a signal by name or number/],
   [["--log-format", "jsn", "--", "true"], /expected text or json; did you mean "json"\?/],
-  [["--verbose=perhaps", "--", "true"], /expected true or false/],
+  [["--verbose=perhaps", "--", "true"], /expected true, 1, yes/],
 ];
 
 inEachMode("wrong input is one line on standard error, and exit code 125", async (bench) => {
