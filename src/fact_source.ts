@@ -22,20 +22,20 @@ export function factSource(
   log: Log,
   named: boolean,
 ): () => Fact[] {
-  let reapNext = false;
+  let childrenNext = false;
   return () => {
-    for (;;) {
+    for (let inVain = 0;;) {
       const atMs = performance.now();
-      reapNext = !reapNext;
-      if (reapNext) {
-        const facts = [...takeSignals(signals, atMs), ...takeTimers(timers, atMs)];
-        if (facts.length > 0) return facts;
-        continue;
-      }
-      const facts = reapChildren(named);
+      const facts = childrenNext
+        ? reapChildren(named)
+        : [...takeSignals(signals, atMs), ...takeTimers(timers, atMs)];
+      childrenNext = !childrenNext;
       if (facts.length > 0) return facts;
+      if (++inVain < 2) continue; // of very many signals some may be left: only with nothing at all it waits
       signals.wait(timers.waitMs(atMs), log.unwritten());
       log.drain();
+      childrenNext = false;
+      inVain = 0;
     }
   };
 }

@@ -56,6 +56,17 @@ const functions = {
     return { pid, facts: [...next(), ...next()] };
   },
 
+  /** How many of so many real-time signals, sent before, are told without another wake-up. */
+  storm(count: number): number {
+    const signals = catchAllSignals()!;
+    const next = factSource(signals, new Timers<TimerName>(), SILENT, false);
+    for (let i = 0; i < count; i++) sendSignal(Deno.pid, SIGRTMIN);
+    signals.wait(0, []); // takes the wake-ups away
+    let told = 0;
+    while (told < count) told += next().length;
+    return told;
+  },
+
   /** What is waited for, one after the other: a timer, a child, a signal of another process, and how often it woke up. */
   waits(): { facts: Fact[]; wakeUps: number } {
     const signals = catchAllSignals()!;

@@ -81,6 +81,11 @@ Deno.test("reports what has happened without a wait: signals but CHLD, then time
   ]);
 });
 
+Deno.test("reports all of a storm of real-time signals, though not all at once", async () => {
+  const { result } = await facts.call("storm", [700]);
+  equal(result, 700);
+});
+
 Deno.test("waits for timers, signals and children, and hardly wakes up in between", async () => {
   const { result: { facts: came, wakeUps } } = await facts.call("waits", []);
   const [timer, signal, child] = came;
