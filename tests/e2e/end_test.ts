@@ -106,13 +106,13 @@ inEachMode("of many that are killed the first 32 are named", async (bench) => {
 });
 
 inEachMode("an endless chain of forks does not escape", async (bench) => {
-  const denit = await leave(bench, ["--grace", "200ms"], program("chain", "group"));
+  const denit = await leave(bench, ["--grace", "200ms"], program("chain", "group"), {}, 4);
   const { code, stderr } = await denit.ended();
   deepEqual([code, stderr.includes("Cannot end everything"), bench.left()], [3, false, []]);
 });
 
 inMode("PID 1", "an endless chain of forks, each in a session of its own, does not escape", async (bench) => {
-  const denit = await leave(bench, ["--grace", "200ms"], program("chain", "session"));
+  const denit = await leave(bench, ["--grace", "200ms"], program("chain", "session"), {}, 4);
   const { code, stderr } = await denit.ended();
   deepEqual([code, stderr.includes("Cannot end everything")], [3, false]);
 });

@@ -62,6 +62,16 @@ inEachMode("without /proc the rest is killed all the same, and one line tells of
   deepEqual(bench.left(), []);
 });
 
+inMode("PID 1", "without /proc a rest in a session of its own ends by TERM too", async (bench) => {
+  const main = ["bash", "-c", 'coproc exec setsid "$@"; read -r ready <&"${COPROC[0]}"; exit 3', "bash"];
+  const setting = mounted("mount -t tmpfs none /proc");
+  const ended = await bench.run(
+    ["--grace", "1h", "--", ...main, ...program("signals", "15", "rest")],
+    setting,
+  );
+  deepEqual([ended.code, ended.stderr], [3, ""]);
+});
+
 inMode(
   "PID 1",
   "with the /proc of another PID namespace nobody there is signalled or named",
