@@ -84,6 +84,13 @@ const functions = {
     return { facts, wakeUps };
   },
 
+  /** The facts of signals that this process sends itself, a terminal's stops among them. */
+  signals(signals: number[]): Fact[] {
+    const source = catchAllSignals()!;
+    for (const signal of signals) sendSignal(Deno.pid, signal);
+    return factSource(source, new Timers<TimerName>(), SILENT, false)();
+  },
+
   /** That lines are written while nothing else happens: what was asked of the log until a timer was due. */
   drains(): { asked: string[]; facts: Fact[] } {
     const asked: string[] = [];

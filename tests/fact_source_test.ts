@@ -2,6 +2,7 @@ import type { Fact } from "../src/core/model.ts";
 import { deepEqual, equal, ok } from "./assert.ts";
 import type { FactSourceFixture } from "./fact_source_fixture.ts";
 import { fixture } from "./fixture.ts";
+import { ON_TERMINAL } from "./terminal.ts";
 
 const facts = fixture<FactSourceFixture>(import.meta.resolve("./fact_source_fixture.ts"));
 
@@ -85,6 +86,21 @@ Deno.test("reports all of a storm of real-time signals, though not all at once",
   const { result } = await facts.call("storm", [700]);
   equal(result, 700);
 });
+
+for (
+  const [where, through, typed] of [
+    ["with the terminal's foreground it counts as typed", ON_TERMINAL, { typed: true }],
+    ["without a terminal it does not", [], {}],
+  ] as const
+) {
+  Deno.test(`a terminal's stop signal, and no other: ${where}`, async () => {
+    const { result } = await facts.call("signals", [[1, 20, 21, 22]], { through });
+    deepEqual(result.map(withoutTime), [
+      { type: "signalled", signal: 1 },
+      ...[20, 21, 22].map((signal) => ({ type: "signalled", signal, ...typed })),
+    ]);
+  });
+}
 
 Deno.test("waits for timers, signals and children, and hardly wakes up in between", async () => {
   const { result: { facts: came, wakeUps } } = await facts.call("waits", []);

@@ -43,8 +43,8 @@ export function fixture<Fns extends Functions>(url: string): Fixture<Fns> {
       await using running = new Running(url, name, args, around);
       const { code, output, errors } = await running.ended();
       if (code !== 0) throw new Error(`${name} ended with ${code}: ${errors}`);
-      const cut = output.lastIndexOf(RESULT);
-      return { result: JSON.parse(output.slice(cut + RESULT.length)), output: output.slice(0, cut), errors };
+      const [before = "", line = "", ...after] = output.split(RESULT);
+      return { result: JSON.parse(line), output: before + after.join(""), errors };
     },
     start: (name, args, around) => new Running(url, name, args, around),
   };
@@ -53,8 +53,8 @@ export function fixture<Fns extends Functions>(url: string): Fixture<Fns> {
 /** Longer than anything takes on a busy machine; a test that works never waits that long. */
 const LIMIT_MS = 15_000;
 
-/** What stands before the result in a fixture's output. */
-const RESULT = "\0result ";
+/** What stands before and behind the result in a fixture's output. */
+const RESULT = "\0result\0";
 
 /** A fixture's process. */
 export class Running implements AsyncDisposable {
@@ -174,7 +174,7 @@ export class Running implements AsyncDisposable {
 export async function serve(functions: Functions): Promise<void> {
   const [name, args] = Deno.args;
   const result = await functions[name!]!(...JSON.parse(args!));
-  say(`${RESULT}${JSON.stringify(result ?? null)}`);
+  say(`${RESULT}${JSON.stringify(result ?? null)}${RESULT}`);
   Deno.exit(0);
 }
 

@@ -1,5 +1,6 @@
 import { libc } from "../ffi/libc.ts";
 import { listProcesses, readCommand } from "../ffi/proc.ts";
+import { hasForeground } from "../ffi/terminal.ts";
 import { becomeSubreaper, ownGroup, sendSignal } from "../ffi/process.ts";
 import { takeChild, takeStoppedChild } from "../ffi/wait.ts";
 import type { Command, Fact, Order, Remaining, Role, Target, TimerName } from "../src/core/model.ts";
@@ -97,6 +98,15 @@ async function endAll(): Promise<void> {
   }
   await takeAll();
 }
+
+/** Stops once its child leads a session of its own. */
+const STOPS_WITH_A_SESSION_BESIDE_IT = `
+  pipe(my $read, my $write);
+  if (fork) { close $write; <$read>; kill STOP => $$; sleep 30 }
+  setsid();
+  close $read;
+  close $write;
+  sleep 32;`;
 
 const functions = {
   /** Spawns a command; the fact of that, and which descriptors above 2 are open here then. */
@@ -207,11 +217,30 @@ const functions = {
     return { main, zombie, remaining, after: survey() };
   },
 
+  /** Whether denit has the terminal's foreground after main, which was to get it, could not be started. */
+  hasForegroundAfterFailure(): { before: boolean; after: boolean } {
+    const before = hasForeground();
+    makePerformer().perform({ type: "spawn", command: ["/no/such/program"] });
+    return { before, after: hasForeground() };
+  },
+
+  /** Surveys as a user to whom /proc, mounted with hidepid, shows no other's processes. Needs root. */
+  surveyHidden(setuidCall: number): { seen: number; remaining: readonly Remaining[] | null } {
+    const performing = makePerformer({ role: "first" });
+    spawnMain(performing, ["sleep", "30"]);
+    libc.syscall(BigInt(setuidCall), 65534, null, 0n); // of this thread alone
+    const seen = listProcesses()!.length;
+    performing.perform({ type: "survey", withCommands: true });
+    const fact = performing.facts.at(-1)!;
+    return { seen, remaining: fact.type === "surveyed" ? fact.remaining : [] };
+  },
+
   /** The timers that are due in so many milliseconds when these are set one after the other. */
   timers(timers: [TimerName, number][], afterMs: number): TimerName[] {
     const performing = makePerformer();
+    const beforeMs = performance.now();
     for (const [timer, delayMs] of timers) performing.perform({ type: "set-timer", timer, delayMs });
-    return performing.timers.takeDue(performance.now() + afterMs);
+    return performing.timers.takeDue(beforeMs + afterMs);
   },
 
   /** Says when it is about to stop itself, and when it goes on. */
@@ -234,8 +263,8 @@ const functions = {
    */
   async withoutProc(role: Role): Promise<{ remaining: readonly Remaining[] | null; left: boolean }> {
     const performing = makePerformer({ role });
-    const main = spawnMain(performing, ["sh", "-c", "setsid sleep 32 & kill -STOP $$"]);
-    await until(takeStoppedChild); // then the other one is there
+    const main = spawnMain(performing, ["perl", "-MPOSIX", "-e", STOPS_WITH_A_SESSION_BESIDE_IT]);
+    await until(takeStoppedChild);
     performing.perform({ type: "survey", withCommands: true });
     const fact = performing.facts.at(-1)!;
     performing.perform({ type: "send-signal", target: { name: "everyone" }, signal: SIGKILL });

@@ -24,6 +24,12 @@ Deno.test("spawn: tells why a program could not be started", async () => {
   });
 });
 
+Deno.test("spawn: an error of denit's own is told as a start that failed, so that the run ends", async () => {
+  const { result: { fact } } = await performing.call("spawn", [["true", "a\0b"], {}]);
+  equal(fact.type, "spawn-failed");
+  equal(fact.type === "spawn-failed" && fact.failure.name, "refused");
+});
+
 for (
   const [launch, ignored, blocked] of [
     [{}, [1, 34], []],
@@ -117,6 +123,11 @@ for (const leavesDirectory of [true, false]) {
     deepEqual(output.split("\n"), [path, leavesDirectory ? "/" : path, ""]);
   });
 }
+
+Deno.test("spawn: takes the terminal's foreground back from a main that could not be started", async () => {
+  const { result } = await performing.call("hasForegroundAfterFailure", [], { through: ON_TERMINAL });
+  deepEqual(result, { before: true, after: true });
+});
 
 Deno.test("stop-self: stops denit until somebody continues it", async () => {
   await using running = performing.start("stopSelf", []);
@@ -223,11 +234,25 @@ for (
   });
 }
 
+Deno.test({
+  name: "survey: where /proc hides whoever is left, it cannot tell; that is not the same as nobody",
+  ignore: namespaces === null || Deno.uid() !== 0,
+  async fn() {
+    const SETUID = { x86_64: 105, aarch64: 146 }[Deno.build.arch];
+    const hide = ["sh", "-c", 'mount -o remount,hidepid=2 /proc; exec "$@"', "sh"];
+    const noGroup = ["setpriv", "--regid=65534", "--clear-groups"]; // the first group sees all
+    const { result } = await performing.call("surveyHidden", [SETUID], {
+      through: [...namespaces!, "--mount-proc", ...hide, ...noGroup],
+    });
+    deepEqual(result, { seen: 1, remaining: null });
+  },
+});
+
 Deno.test("set-timer: sets a timer from now on; one of that name forgets the time that it had", async () => {
   const set: [TimerName, number][] = [["grace", 1000], ["survey", 100_000], ["grace", 50_000]];
-  const { result: none } = await performing.call("timers", [set, 40_000]);
+  const { result: none } = await performing.call("timers", [set, 49_999]);
   deepEqual(none, []);
-  const { result } = await performing.call("timers", [set, 100_000]);
+  const { result } = await performing.call("timers", [set, 101_000]);
   deepEqual(result, ["grace", "survey"]);
 });
 

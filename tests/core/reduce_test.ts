@@ -1,13 +1,16 @@
 /** What denit does about each thing that can happen, rule by rule. */
 
-import { begin } from "../../src/core/reduce.ts";
+import type { Fact } from "../../src/core/model.ts";
+import { begin, reduce } from "../../src/core/reduce.ts";
 import { deepEqual, equal } from "../assert.ts";
 import {
+  type Event,
   exited,
   fired,
   killed,
   MAIN,
   NOBODY_LEFT,
+  type Play,
   play,
   playKilling,
   playRunning,
@@ -338,6 +341,28 @@ Deno.test("sends TERM to main's group and exits, where it is to do that, rewritt
   deepEqual(run.tell(reaped(exited(MAIN, 3))), ["send SIGTERM to group 7", "exit with 3"]);
   const rewriting = playRunning({ atEnd: "term-and-leave", rewrite: new Map([[15, 3]]) });
   deepEqual(rewriting.tell(reaped(exited(MAIN, 3))), ["send SIGQUIT to group 7", "exit with 3"]);
+});
+
+Deno.test("sends TERM to nobody and exits where signals go to main alone, or TERM is dropped", () => {
+  for (const changes of [{ signalTo: "main" }, { rewrite: new Map([[15, 0]]) }] as const) {
+    deepEqual(playRunning({ atEnd: "term-and-leave", ...changes }).tell(reaped(exited(MAIN, 3))), [
+      "exit with 3",
+    ]);
+  }
+});
+
+Deno.test("forwards to main itself if it has left its group, but never once it was reaped: its id may be another's", () => {
+  const groupOf = (run: Play, event: Event): unknown => {
+    const [, orders] = reduce(run.state, { ...event, atMs: 0 } as Fact);
+    return orders.flatMap((order) => order.type === "send-signal" ? [order.target] : [])[0];
+  };
+  deepEqual(groupOf(playRunning(), signalled("TERM")), { name: "group", id: MAIN, orLeader: true });
+  deepEqual(groupOf(playRunning({ atEnd: "term-and-leave" }), reaped(exited(MAIN, 3))), {
+    name: "group",
+    id: MAIN,
+  });
+  deepEqual(groupOf(playStopping({ role: "subreaper" }), surveyed(null)), { name: "group", id: MAIN });
+  deepEqual(groupOf(playKilling(null, { role: "subreaper" }), surveyed(null)), { name: "group", id: MAIN });
 });
 
 Deno.test("warns when main was killed by a signal that nobody would expect", () => {

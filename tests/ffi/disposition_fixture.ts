@@ -78,6 +78,7 @@ const functions = {
     plain: number[];
     without: number[];
     during: number[];
+    blockedDuring: number[];
     blockedAfter: number[];
     result: string;
   } {
@@ -89,14 +90,16 @@ const functions = {
     writeInVain();
     const plain = caught.take();
     let during: number[] = [];
+    let blockedDuring: number[] = [];
     const result = withoutOutputSignals(() => {
       writeInVain();
       writeInVain();
       sendSignal(Deno.pid, SIGINT);
       during = caught.take();
+      blockedDuring = blockedSignals();
       return "the result";
     });
-    return { plain, without: caught.take(), during, blockedAfter: blockedSignals(), result };
+    return { plain, without: caught.take(), during, blockedDuring, blockedAfter: blockedSignals(), result };
   },
 
   /** What is blocked after an action without output signals has thrown. */

@@ -50,7 +50,14 @@ Deno.test("knows what the caller had blocked", async () => {
 
 Deno.test("hears nothing of its own output to a closed pipe, but of what others send meanwhile", async () => {
   const { result } = await dispositions.call("outputSignals", []);
-  deepEqual(result, { plain: [13], during: [2], without: [], blockedAfter: [64], result: "the result" });
+  deepEqual(result, {
+    plain: [13],
+    during: [2],
+    without: [],
+    blockedDuring: [13, 22, 25, 64],
+    blockedAfter: [64],
+    result: "the result",
+  });
 });
 
 Deno.test("hears signals again also where what it did has thrown", async () => {

@@ -1,5 +1,6 @@
 import { libc } from "../../ffi/libc.ts";
 import { type Descriptor, waitToWrite, writeWithoutBlocking } from "../../ffi/output.ts";
+import { catchSignals } from "../../ffi/signal_handler.ts";
 import { serve } from "../fixture.ts";
 import { isNonblocking, makePipe, moveDescriptor } from "./posix.ts";
 
@@ -56,15 +57,15 @@ const functions = {
     };
   },
 
-  /** Writes to a pipe whose reader has gone. */
-  noReader(): Written[] {
+  /** Writes to a pipe whose reader has gone; which signals are heard of that. */
+  noReader(): { results: Written[]; heard: number[] } {
+    const SIGPIPE = 13;
+    const caught = catchSignals([SIGPIPE])!;
     const [read, write] = makePipe();
     moveDescriptor(write, STDERR);
     libc.close(read);
-    return [
-      writeWithoutBlocking(STDERR, new Uint8Array(10)),
-      writeWithoutBlocking(STDERR, new Uint8Array(10)),
-    ];
+    const results = [1, 2].map(() => writeWithoutBlocking(STDERR, new Uint8Array(10)));
+    return { results, heard: caught.take() };
   },
 
   /** Writes where standard error is closed. */

@@ -73,7 +73,7 @@ for (const [how, through] of [["", []], [", also without /proc", namespaces]] as
     ignore: through === null,
     async fn() {
       const inherit = ["perl", "-MPOSIX", "-e", "POSIX::dup2(0, $_) for 3, 60, 200; exec @ARGV"];
-      const hide = how === "" ? [] : ["sh", "-c", 'umount -l /proc; exec "$@"', "sh"];
+      const hide = how === "" ? [] : ["sh", "-c", 'mount -t tmpfs none /proc; exec "$@"', "sh"];
       const { result } = await processes.call("closeInherited", [[0, 1, 2, 60, 200]], {
         through: [...through!, ...how === "" ? [] : ["--mount-proc"], ...hide, ...inherit],
       });

@@ -2,7 +2,9 @@ import { ignoreSignal, restoreDisposition } from "../../ffi/disposition.ts";
 import { libc } from "../../ffi/libc.ts";
 import { sendSignal } from "../../ffi/process.ts";
 import { catchSignals } from "../../ffi/signal_handler.ts";
+import { takeChild } from "../../ffi/wait.ts";
 import { say, serve } from "../fixture.ts";
+import { start } from "./children.ts";
 import { isInherited, makeNonblocking, makePipe } from "./posix.ts";
 
 /** Like denit itself these never give the runtime's event loop a turn, see src/loop.ts. */
@@ -27,6 +29,16 @@ const functions = {
     const taken: number[] = [];
     for (let more; (more = caught.take()).length > 0;) taken.push(...more);
     return { taken, then: caught.take() };
+  },
+
+  /** Sends itself so many of the first signal, and one of the second; what each take gives. */
+  takes([first, second]: [number, number], count: number): number[][] {
+    const caught = catchSignals([first, second])!;
+    for (let i = 0; i < count; i++) sendSignal(Deno.pid, first);
+    sendSignal(Deno.pid, second);
+    const takes: number[][] = [];
+    for (let taken; (taken = caught.take()).length > 0;) takes.push(taken);
+    return takes;
   },
 
   /** How long a wait takes: for a signal that came before, for nothing, for none after a take, for room in a pipe. */
@@ -57,6 +69,18 @@ const functions = {
     say("ready\n");
     caught.wait(1e15, []);
     say(`${caught.take().join()}\n`);
+  },
+
+  /** What is taken when a child has ended, and when another has: the kernel itself sends CHLD. */
+  fromKernel(): number[][] {
+    const SIGCHLD = 17;
+    const caught = catchSignals([SIGCHLD])!;
+    return ["true", "false"].map((command) => {
+      const pid = start(command);
+      while (takeChild(pid) === null);
+      caught.wait(1000, []);
+      return caught.take();
+    });
   },
 
   /** Which of these were ignored before they were caught. */

@@ -36,6 +36,12 @@ Deno.test("real-time signals arrive as often as they were sent, however many com
   );
 });
 
+Deno.test("a storm of one signal does not keep others waiting: 64 are taken in one go", async () => {
+  const { result } = await handler.call("takes", [[40, 41], 150]);
+  const some = (count: number): number[] => Array(count).fill(40);
+  deepEqual(result, [[...some(64), 41], some(64), some(22)]);
+});
+
 for (const signal of FAULTS) {
   Deno.test(`signal ${signal} can be sent twice in a row: it is no fault, and one`, async () => {
     const { result } = await handler.call("sendSelf", [[signal], 2]);
@@ -77,6 +83,11 @@ Deno.test("waits also for a time that is longer than poll(2) takes, and a signal
   await running.untilAsleep();
   send([15], running.pid);
   equal(await running.nextLine(), "15");
+});
+
+Deno.test("signals that the kernel sends arrive too, again and again: only those of a fault can be one", async () => {
+  const { result } = await handler.call("fromKernel", []);
+  deepEqual(result, [[17], [17]]);
 });
 
 Deno.test("tells which signals were ignored before", async () => {

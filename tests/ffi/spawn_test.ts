@@ -127,6 +127,19 @@ Deno.test("runs a script without #! that it finds in PATH", async () => {
   equal(output, `${script} x\n`);
 });
 
+Deno.test("runs a script without #! that it finds in PATH behind a folder of that name", async () => {
+  await using folder = await tempFolder();
+  await Deno.mkdir(`${folder.path}/first/my-script`, { recursive: true });
+  await Deno.mkdir(`${folder.path}/second`);
+  const script = await folder.write("second/my-script", 'echo "$0"\n', 0o755);
+  const { output } = await spawning.call(
+    "run",
+    [["my-script"]],
+    inPath(`${folder.path}/first:${folder.path}/second`),
+  );
+  equal(output, `${script}\n`);
+});
+
 Deno.test("runs a script without #! that it finds in PATH, with an argument that is no UTF-8", async () => {
   await using folder = await tempFolder();
   await folder.write("my-script", 'printf %s "$1" | od -An -tx1\n', 0o755);

@@ -6,6 +6,7 @@ import { spawn } from "../../ffi/spawn.ts";
 import { giveTerminalUp, hasForeground, reclaimForeground, suspendWith } from "../../ffi/terminal.ts";
 import { say, serve } from "../fixture.ts";
 import { start, takeAll, takeNext } from "./children.ts";
+import { isInherited } from "./posix.ts";
 
 const [SIGHUP, SIGKILL, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU] = [1, 9, 18, 20, 21, 22] as const;
 const STDIN = 0;
@@ -58,12 +59,38 @@ const functions = {
     return { hadForeground, signalled, came, gaveUpAgain };
   },
 
+  /** Starts a program in a session of its own, with the terminal that was given up for it. */
+  async inOwnSession(argv: string[]): Promise<{ before: number[]; after: number[] }> {
+    const open = (): number[] =>
+      Array.from({ length: 256 }, (_, i) => i).filter((each) => isInherited(each) !== null);
+    catchSignals([SIGHUP, SIGCONT]);
+    giveTerminalUp();
+    const before = open();
+    spawn({ argv, place: "own session", ignored: [], blocked: [] });
+    const after = open();
+    await takeAll();
+    return { before, after };
+  },
+
   /** Suspends with a program that has stopped itself in the foreground; whether it was continued. */
-  async suspend(): Promise<boolean> {
+  async suspend(): Promise<{ continued: boolean; heard: number[] }> {
+    const caught = catchSignals([SIGTSTP])!; // so that only what suspendWith does can stop us
     const pid = startInForeground("perl", "-e", STOPS_ONCE);
     await takeNext();
     say(`stopped ${ownGroup()} ${pid}\n`);
     const continued = suspendWith(pid, SIGTSTP);
+    const none = caught.take();
+    sendSignal(Deno.pid, SIGTSTP);
+    await takeAll();
+    return { continued, heard: [...none, ...caught.take()] };
+  },
+
+  /** Asks to suspend with a program that has stopped itself, where there may be no terminal; whether it went on. */
+  async suspendPlainly(): Promise<boolean> {
+    const pid = start("sh", "-c", "kill -TSTP $$; sleep 30");
+    await takeNext();
+    const continued = suspendWith(pid, SIGTSTP);
+    sendSignal(-pid, SIGKILL);
     await takeAll();
     return continued;
   },

@@ -38,7 +38,7 @@ Deno.test("a program has the foreground from its first instruction on", async ()
 
 Deno.test("where no shell is above, what was stopped in the foreground goes on there at once", async () => {
   const { result, output } = await terminal.call("suspend", [], { through: ON_TERMINAL });
-  equal(result, true);
+  deepEqual(result, { continued: true, heard: [20] });
   match(output, /^stopped \d+ \d+\nwent on, in the foreground\n$/);
 });
 
@@ -46,6 +46,13 @@ Deno.test("hands the terminal on to a session of its own, and tells that HUP and
   const { result, output } = await terminal.call("handOn", [], { through: ON_TERMINAL });
   deepEqual(result, { hadForeground: true, signalled: true, came: [1, 18], gaveUpAgain: false });
   equal(output, "has the terminal, in the foreground\n");
+});
+
+Deno.test("a program in a session of its own gets no descriptor for that, and none stays open here", async () => {
+  const through = [...ON_TERMINAL, "perl", "-MPOSIX", "-e", "POSIX::close($_) for 3 .. 255; exec @ARGV"];
+  const { result, output } = await terminal.call("inOwnSession", [["ls", "/proc/self/fd"]], { through });
+  deepEqual(output.trim().split("\n"), ["0", "1", "2", "3"]); // 3 is ls's own
+  deepEqual(result.after, result.before);
 });
 
 Deno.test("a terminal that is given up by another than its session's leader sends nothing", async () => {
@@ -91,7 +98,7 @@ Deno.test("under a shell it stops too, and goes on in the foreground after fg", 
   const { result, output } = await terminal.call("suspend", [], {
     through: [...ON_TERMINAL, ...shell(true)],
   });
-  equal(result, true);
+  deepEqual(result, { continued: true, heard: [20] });
   match(
     output,
     /^stopped \d+ \d+\nshell sees stop, which holds the foreground\nwent on, in the foreground\n$/,
@@ -102,8 +109,16 @@ Deno.test("under a shell it stops too, and goes on in the background after bg", 
   const { result, output } = await terminal.call("suspend", [], {
     through: [...ON_TERMINAL, ...shell(false)],
   });
-  equal(result, true);
+  deepEqual(result, { continued: true, heard: [20] });
   match(output, /\nshell sees stop, .*\nwent on, in the background\n$/);
+});
+
+Deno.test("without a terminal nothing is suspended, also where somebody above would see it", async () => {
+  const { result, output } = await terminal.call("suspendPlainly", [], {
+    through: ["setsid", "--wait", ...shell(true)],
+  });
+  equal(result, false);
+  match(output, /^shell sees end/);
 });
 
 Deno.test("where no shell is above, what stopped in the background is left as it is", async () => {

@@ -69,6 +69,14 @@ const functions = {
     return { ended, pid, news, again, left };
   },
 
+  /** What is told of a stopped child where there is no child any more. */
+  stoppedOfNobody(): Waited | null {
+    const pid = start("true");
+    while (peekChild() !== pid);
+    takeChild(pid);
+    return takeStoppedChild();
+  },
+
   /** How many of so many children that end together are taken. */
   async takeMany(count: number): Promise<{ taken: number; left: number | string; more: Waited | null }> {
     for (let i = 0; i < count; i++) start("true");

@@ -64,6 +64,11 @@ Deno.test("takes a stopped child, once, and leaves one that has ended", async ()
   equal(left, ended);
 });
 
+Deno.test("tells of no stopped child where there is none", async () => {
+  const { result } = await waiting.call("stoppedOfNobody", []);
+  equal(result, null);
+});
+
 Deno.test("takes each of many children that end together", async () => {
   const { result } = await waiting.call("takeMany", [100]);
   deepEqual(result, { taken: 100, left: "none", more: null });
