@@ -62,6 +62,14 @@ inEachMode("without /proc the rest is killed all the same, and one line tells of
   deepEqual(bench.left(), []);
 });
 
+inEachMode("without /proc --signal-to all reaches main's group", async (bench) => {
+  const main = program("signals", "0", "main", "child");
+  const denit = bench.denit(["--signal-to", "all", "--", ...main], mounted("mount -t tmpfs none /proc"));
+  for (const role of ["main", "child"]) await denit.stdout.shows(new RegExp(`^${role} ready`));
+  await denit.signal(10);
+  for (const role of ["main", "child"]) await denit.stdout.shows(new RegExp(`^${role} 10$`));
+});
+
 inMode("PID 1", "without /proc a rest in a session of its own ends by TERM too", async (bench) => {
   const main = ["bash", "-c", 'coproc exec setsid "$@"; read -r ready <&"${COPROC[0]}"; exit 3', "bash"];
   const setting = mounted("mount -t tmpfs none /proc");
