@@ -101,7 +101,8 @@ for (const [command, code, reason] of NOT_STARTED) {
   inEachMode(`cannot start ${JSON.stringify(shown)}: ${code}, and one line tells why`, async (bench) => {
     const cwd = bench.folder();
     await bench.start(["sh", "-c", FILES], { cwd }).ended();
-    const ended = await bench.run(["--", command, "argument"], { cwd });
+    const env = { PATH: "/usr/bin:/bin" }; // folders that everybody may search
+    const ended = await bench.run(["--", command, "argument"], { cwd, env });
     match(ended.stderr, new RegExp(`^denit: error: Cannot start "${command}": .*(?:${reason.source}).*\n$`));
     deepEqual([ended.code, ended.signal, ended.stdout], [code, null, ""]);
   });

@@ -47,7 +47,7 @@ inEachMode("under denit it leaves none", async (bench) => {
   deepEqual(descendantsOf(denit).map(({ pid }) => pid), [server]);
   await running.signal(15);
   equal((await running.ended()).code, 0);
-});
+}, "namespaces");
 
 /** Has a report started and canceled; returns the helper that goes on, an orphan now. */
 async function cancelReport(bench: Bench, running: Running, server: number): Promise<number> {
@@ -64,7 +64,7 @@ async function cancelReport(bench: Bench, running: Running, server: number): Pro
 
 /** What the server answers. */
 async function get(bench: Bench, server: number, path: string): Promise<string> {
-  const client = [...nsenter(server, "--net"), "perl", "/srv/get.pl", path];
+  const client = [...nsenter(server, ["--net", "--mount"]), "perl", "/srv/get.pl", path];
   return (await until(async () => {
     const { code, stdout } = await bench.start(client).ended();
     return code === 0 && stdout; // it may not listen yet

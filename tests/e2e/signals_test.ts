@@ -138,7 +138,7 @@ inEachMode("USR1 opens no inspector", async (bench) => {
     Deno.readTextFileSync(`/proc/${denit.pid}/net/${table}`).trim().split("\n").slice(1)
   );
   deepEqual([sockets, denit.stderr.text], [[], ""]);
-});
+}, "namespaces");
 
 /** Starts denit with a main that prints each signal it gets. */
 async function report(

@@ -32,10 +32,11 @@ const SURROUNDINGS: Readonly<Record<string, Setting>> = {
 };
 
 for (const [name, setting] of Object.entries(SURROUNDINGS)) {
-  inEachMode(`with ${name}: main runs, the rest ends by TERM, the status is main's`, async (bench) => {
-    const folder = bench.folder();
-    await runAndStop(bench, folder, setting);
-  });
+  inEachMode(
+    `with ${name}: main runs, the rest ends by TERM, the status is main's`,
+    async (bench) => await runAndStop(bench, bench.folder(), setting),
+    setting.inside?.[0] === "unshare" ? "namespaces" : undefined,
+  );
 }
 
 for (const kind of ["full", "broken", "closed"]) {
@@ -60,7 +61,7 @@ inEachMode("without /proc the rest is killed all the same, and one line tells of
     /^denit: warning: killed whatever still ran 0.2s after SIGTERM; there is no \/proc to name it\n$/,
   );
   deepEqual(bench.left(), []);
-});
+}, "namespaces");
 
 inEachMode("without /proc --signal-to all reaches main's group", async (bench) => {
   const main = program("signals", "0", "main", "child");
@@ -68,7 +69,7 @@ inEachMode("without /proc --signal-to all reaches main's group", async (bench) =
   for (const role of ["main", "child"]) await denit.stdout.shows(new RegExp(`^${role} ready`));
   await denit.signal(10);
   for (const role of ["main", "child"]) await denit.stdout.shows(new RegExp(`^${role} 10$`));
-});
+}, "namespaces");
 
 inMode("PID 1", "without /proc a rest in a session of its own ends by TERM too", async (bench) => {
   const main = ["bash", "-c", 'coproc exec setsid "$@"; read -r ready <&"${COPROC[0]}"; exit 3', "bash"];
@@ -108,9 +109,8 @@ inMode(
 if (Deno.uid() === 0) {
   inEachMode(
     "as an unprivileged user: main runs, the rest ends by TERM, the status is main's",
-    async (bench) => {
-      await runAndStop(bench, bench.folder(), await asNobody(bench));
-    },
+    async (bench) => await runAndStop(bench, bench.folder(), await asNobody(bench)),
+    "namespaces",
   );
 
   inEachMode("as an unprivileged user: the rest is killed and named", async (bench) => {
@@ -121,7 +121,7 @@ if (Deno.uid() === 0) {
     equal(code, 3);
     match(stderr, /^denit: warning: killed \d+ \(perl -e .*\): it had not ended 0\.\ds after SIGTERM\n$/);
     deepEqual(bench.left(), []);
-  });
+  }, "namespaces");
 
   inMode(
     "PID 1",

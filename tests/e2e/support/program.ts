@@ -24,10 +24,10 @@ export function unshare(...options: string[]): string[] {
 /** The words that run a command as first process of a PID namespace. */
 export const AS_FIRST: readonly string[] = unshare("--pid", "--fork", "--mount-proc", "--kill-child");
 
-/** The words that run a command in the PID and mount namespaces of a process, as `docker exec` does. */
-export function nsenter(pid: number, ...more: string[]): string[] {
+/** The words that run a command in namespaces of a process: by default as `docker exec` does. */
+export function nsenter(pid: number, namespaces: readonly string[] = ["--pid", "--mount"]): string[] {
   const asRoot = Deno.uid() === 0 ? [] : ["--user", "--preserve-credentials"];
-  return ["nsenter", "--target", String(pid), ...asRoot, "--pid", "--mount", ...more];
+  return ["nsenter", "--target", String(pid), ...asRoot, ...namespaces];
 }
 
 /** Why there can be no namespaces here; `null` where there can. */
