@@ -3,7 +3,7 @@
 import { readProgram } from "../ffi/proc.ts";
 import { hasForeground } from "../ffi/terminal.ts";
 import { peekChild, takeChild, takeStoppedChild, type Waited } from "../ffi/wait.ts";
-import type { Fact, Reaped, TimerName } from "./core/model.ts";
+import type { CommonFact, Reaped, TimerName } from "./core/model.ts";
 import { SIGCHLD, TERMINAL_STOPS } from "./core/signals.ts";
 import type { Log } from "./log.ts";
 import type { SignalSource } from "./signal_source.ts";
@@ -21,7 +21,7 @@ export function factSource(
   timers: Timers<TimerName>,
   log: Log,
   named: boolean,
-): () => Fact[] {
+): () => CommonFact[] {
   let childrenNext = false;
   return () => {
     for (let inVain = 0;;) {
@@ -40,13 +40,15 @@ export function factSource(
   };
 }
 
-function takeSignals(signals: SignalSource, atMs: number): Fact[] {
+/** The signals that have come, but CHLD. */
+export function takeSignals(signals: Pick<SignalSource, "take">, atMs: number): CommonFact[] {
   return signals.take()
     .filter((signal) => signal !== SIGCHLD) // only tells that there is somebody to reap
     .map((signal) => ({ type: "signalled", signal, ...isTyped(signal) && { typed: true }, atMs }));
 }
 
-function takeTimers(timers: Timers<TimerName>, atMs: number): Fact[] {
+/** The timers that are due. */
+export function takeTimers(timers: Timers<TimerName>, atMs: number): CommonFact[] {
   return timers.takeDue(atMs).map((timer) => ({ type: "timer-fired", timer, atMs }));
 }
 
@@ -60,8 +62,8 @@ function isTyped(signal: number): boolean {
  *
  * With `named`, the name of each one's program is read first: a zombie still has it.
  */
-export function reapChildren(named: boolean): Fact[] {
-  const facts: Fact[] = [];
+export function reapChildren(named: boolean): CommonFact[] {
+  const facts: CommonFact[] = [];
   const children: Reaped[] = [];
   const atMs = performance.now();
   for (let next; (next = named ? takeNamedChild() : takeChild()) !== null;) {

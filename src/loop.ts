@@ -7,16 +7,14 @@
  * unhandled, and when nothing happens nothing runs.
  */
 
-import type { Fact, Order, State, Step } from "./core/model.ts";
-
 /** Takes a fact in that came about while an order was performed. */
-export type Dispatch = (fact: Fact) => void;
+export type Dispatch<Fact> = (fact: Fact) => void;
 
 /** What the loop turns between. Only `report` may not throw. */
-export interface LoopParts {
-  readonly first: Step;
-  readonly reduce: (state: State, fact: Fact) => Step;
-  readonly perform: (order: Order, dispatch: Dispatch) => void;
+export interface LoopParts<State, Fact, Order> {
+  readonly first: readonly [State, readonly Order[]];
+  readonly reduce: (state: State, fact: Fact) => readonly [State, readonly Order[]];
+  readonly perform: (order: Order, dispatch: Dispatch<Fact>) => void;
   /** Waits for something to happen; what happened. */
   readonly nextFacts: () => readonly Fact[];
   /** Tells of an error of our own. */
@@ -29,7 +27,9 @@ export interface LoopParts {
  * Each fact's orders are performed in their order before the next fact is looked at. What throws is reported and
  * the run goes on: what was started depends on us.
  */
-export function runLoop({ first, reduce, perform, nextFacts, report }: LoopParts): never {
+export function runLoop<State, Fact, Order>(
+  { first, reduce, perform, nextFacts, report }: LoopParts<State, Fact, Order>,
+): never {
   let [state, orders] = first;
   const facts: Fact[] = [];
   for (;;) {

@@ -19,7 +19,7 @@ interface Play {
   readonly turns?: readonly (readonly number[])[];
   /** The orders that each fact leads to. */
   readonly answers?: Readonly<Record<number, readonly number[]>>;
-  readonly perform?: (code: number, dispatch: Dispatch) => void;
+  readonly perform?: (code: number, dispatch: Dispatch<Fact>) => void;
   readonly reduce?: (signal: number) => void;
 }
 
@@ -28,7 +28,7 @@ function play({ first = [], turns = [], answers = {}, perform, reduce }: Play): 
   const story: string[] = [];
   const left = turns.map((turn) => turn.map(fact));
   try {
-    runLoop({
+    runLoop<State, Fact, Order>({
       first: [STATE, first.map(order)],
       reduce(state, fact): Step {
         story.push(`fact ${signalOf(fact)}`);
@@ -99,7 +99,7 @@ Deno.test("hands each fact the state that the one before has left", () => {
   const seen: number[] = [];
   const left = [5, 6, 7];
   try {
-    runLoop({
+    runLoop<State, Fact, Order>({
       first: [STATE, []],
       reduce(state, fact) {
         seen.push(state.name === "ended" ? state.exitCode : -1);
@@ -144,7 +144,7 @@ Deno.test("reports a source of facts that throws, and asks it again", () => {
     throw asked === 3 ? OVER : new Error(`asked ${asked}`);
   };
   try {
-    runLoop({
+    runLoop<State, Fact, Order>({
       first: [STATE, []],
       reduce: (state): Step => [state, []],
       perform: () => {},

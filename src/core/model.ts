@@ -78,17 +78,8 @@ export interface StartFailure {
 
 export type TimerName = "kill-after" | "grace" | "survey" | "give-up";
 
-/** What has happened. `atMs` is a monotonic clock's reading in milliseconds. */
-export type Fact =
-  | {
-    readonly type: "spawned";
-    readonly pid: number;
-    readonly foreground: boolean;
-    /** Signals that the kernel sends us because we gave the terminal up: the first of each means nothing. */
-    readonly handOff: readonly number[];
-    readonly atMs: number;
-  }
-  | { readonly type: "spawn-failed"; readonly failure: StartFailure; readonly atMs: number }
+/** What has happened, in any run. `atMs` is a monotonic clock's reading in milliseconds. */
+export type CommonFact =
   | {
     readonly type: "signalled";
     readonly signal: number;
@@ -103,6 +94,19 @@ export type Fact =
   /** Who is left; `null` where /proc does not tell. Zombies of other parents are not among them. */
   | { readonly type: "surveyed"; readonly remaining: readonly Remaining[] | null; readonly atMs: number }
   | { readonly type: "timer-fired"; readonly timer: TimerName; readonly atMs: number };
+
+/** What has happened in a run of one program. */
+export type Fact =
+  | CommonFact
+  | {
+    readonly type: "spawned";
+    readonly pid: number;
+    readonly foreground: boolean;
+    /** Signals that the kernel sends us because we gave the terminal up: the first of each means nothing. */
+    readonly handOff: readonly number[];
+    readonly atMs: number;
+  }
+  | { readonly type: "spawn-failed"; readonly failure: StartFailure; readonly atMs: number };
 
 /** Whom a signal goes to. `"everyone"`: all in the namespace as its first process, else every descendant. */
 export type Target =
@@ -132,27 +136,33 @@ export type Note =
   | { readonly type: "asked"; readonly processes: readonly Remaining[] | null }
   /** KILL was sent; `askedMs` is how long it had been asked, `null` if it never was. */
   | { readonly type: "killed"; readonly process: Remaining; readonly askedMs: number | null }
+  /** KILL was sent since the time for all was over, or somebody would not wait; `service` if it is one's main program. */
+  | { readonly type: "killed-late"; readonly process: Remaining; readonly service: string | null }
   | { readonly type: "killed-unnamed"; readonly reason: "too many" | "no /proc"; readonly askedMs: number }
   | { readonly type: "gave-up" }
   | { readonly type: "cannot-adopt" }
   /** Anything else that could not be done. */
   | { readonly type: "problem"; readonly message: string };
 
-/** What is to be done. */
-export type Order =
-  | { readonly type: "spawn"; readonly command: Command }
+/** What is to be done, in any run. */
+export type CommonOrder =
   | { readonly type: "send-signal"; readonly target: Target; readonly signal: number }
   /** Answered by the fact `counted`. */
   | { readonly type: "count" }
   /** Answered by the fact `surveyed`. */
   | { readonly type: "survey"; readonly withCommands: boolean }
   | { readonly type: "set-timer"; readonly timer: TimerName; readonly delayMs: number }
+  | { readonly type: "log"; readonly level: Level; readonly note: Note }
+  | { readonly type: "exit"; readonly code: number };
+
+/** What is to be done in a run of one program. */
+export type Order =
+  | CommonOrder
+  | { readonly type: "spawn"; readonly command: Command }
   /** Stop with main for the terminal's shell, and continue it afterwards. */
   | { readonly type: "suspend-with"; readonly group: number; readonly signal: number }
   | { readonly type: "reclaim-terminal" }
-  | { readonly type: "stop-self" }
-  | { readonly type: "log"; readonly level: Level; readonly note: Note }
-  | { readonly type: "exit"; readonly code: number };
+  | { readonly type: "stop-self" };
 
 /** The program that the container is for. */
 export interface Main {
@@ -162,9 +172,14 @@ export interface Main {
   readonly foreground: boolean;
 }
 
-interface Ending {
-  readonly policy: Policy;
-  readonly main: Main;
+/** The part of the policy that holds for whatever still runs when what the run was for has ended. */
+export type RestPolicy = Pick<Policy, "rewrite" | "graceMs" | "warnReaped" | "verbose" | "role">;
+
+/** What is known of a run that ends. */
+export interface Ending {
+  readonly policy: RestPolicy;
+  /** Main's process group, all that can be asked where there is no /proc; `null` if there was none. */
+  readonly group: number | null;
   /** What denit will exit with. */
   readonly exitCode: number;
   /** When the next survey is due, on the facts' clock. */
@@ -172,6 +187,7 @@ interface Ending {
 }
 
 export type State =
+  | RestState
   /** Main is to be started; signals that come first are kept for it. */
   | {
     readonly name: "starting";
@@ -189,8 +205,11 @@ export type State =
     readonly forwarded: ReadonlySet<number>;
     /** Signals of which the next one is the terminal's hand-off, and means nothing. */
     readonly handOff: ReadonlySet<number>;
-  }
-  /** Main has ended; whatever else runs was sent TERM. */
+  };
+
+/** What the run was for has ended; what else runs is brought to its end. */
+export type RestState =
+  /** Whatever still runs was sent TERM. */
   | Ending & {
     readonly name: "stopping";
     /** When each process was sent TERM, by {@linkcode processKey}; `null` before the first look around. */
@@ -201,7 +220,10 @@ export type State =
   /** The grace is over; whatever runs is sent KILL. */
   | Ending & {
     readonly name: "killing";
-    readonly asked: ReadonlyMap<string, number>;
+    /** When each process was sent TERM, by {@linkcode processKey}; `null`: all were asked, in one way or another. */
+    readonly asked: ReadonlyMap<string, number> | null;
+    /** Of which service a process is the main program, by its pid. */
+    readonly services: ReadonlyMap<number, string>;
     /** Whom the log has named already. */
     readonly named: ReadonlySet<string>;
   }
@@ -209,6 +231,9 @@ export type State =
 
 /** The next state, and what is to be done on the way there, in order. */
 export type Step = readonly [State, readonly Order[]];
+
+/** The same once what the run was for has ended. */
+export type RestStep = readonly [RestState, readonly CommonOrder[]];
 
 /** The name of a process that no other ever has. */
 export function processKey(process: Remaining): string {

@@ -36,6 +36,10 @@ export function describe(note: Note): string {
         : `killed ${describeProcess(note.process)}: it had not ended ${
           describeSeconds(note.askedMs)
         } after SIGTERM`;
+    case "killed-late":
+      return `killed ${note.service === null ? "" : `${note.service} `}${
+        describeProcess(note.process)
+      }: it had not ended in time`;
     case "killed-unnamed":
       return note.reason === "too many"
         ? "killed more processes, which are not named"

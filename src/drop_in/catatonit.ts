@@ -136,6 +136,7 @@ function tell(note: Note): string | null {
     case "main-killed":
     case "asked":
     case "killed":
+    case "killed-late":
     case "killed-unnamed":
     case "gave-up":
       return null;

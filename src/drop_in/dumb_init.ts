@@ -180,6 +180,7 @@ function tell(note: Note, { atStart, session, termAs }: Setting): readonly strin
     case "main-killed":
     case "asked":
     case "killed":
+    case "killed-late":
     case "killed-unnamed":
     case "gave-up":
       return [];

@@ -221,6 +221,7 @@ function tell(note: Note): readonly [string, Mark, number] | null {
     case "main-killed":
     case "asked":
     case "killed":
+    case "killed-late":
     case "killed-unnamed":
     case "gave-up":
       return null;

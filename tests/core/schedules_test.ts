@@ -1,6 +1,6 @@
 /** Thousands of random runs against a small model of the kernel: what must hold in whichever order things happen. */
 
-import type { Fact, Order, Reaped, Remaining, Role, Target, TimerName } from "../../src/core/model.ts";
+import type { Fact, Order, Reaped, Remaining, Role, State, Target, TimerName } from "../../src/core/model.ts";
 import { begin, reduce } from "../../src/core/reduce.ts";
 import { SIGCONT, SIGKILL, SIGTERM } from "../../src/core/signals.ts";
 import { describe } from "../../src/core/words.ts";
@@ -174,7 +174,7 @@ function playSchedule(seed: number): Outcome {
     }
   }
 
-  function perform(order: Order, dispatch: Dispatch): void {
+  function perform(order: Order, dispatch: Dispatch<Fact>): void {
     equal(outcome.exits.length, 0, `no order after the exit, ${seed}`);
     switch (order.type) {
       case "spawn":
@@ -241,7 +241,7 @@ function playSchedule(seed: number): Outcome {
   }
 
   try {
-    runLoop({
+    runLoop<State, Fact, Order>({
       first: begin({ ...POLICY, role, graceMs: GRACE_MS }, ["web"]),
       reduce,
       perform,
