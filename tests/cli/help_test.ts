@@ -1,5 +1,6 @@
 import { helpText } from "../../src/cli/help.ts";
-import { OPTIONS, variableOf } from "../../src/cli/options.ts";
+import { variableOf } from "../../src/cli/option.ts";
+import { OPTIONS } from "../../src/cli/options.ts";
 import { equal, match, ok } from "../assert.ts";
 
 Deno.test("the help fits a screen of 80 columns and 24 lines", () => {

@@ -1,7 +1,8 @@
 /** Each option, on the command line and as a variable. */
 
 import type { Level } from "../../src/core/model.ts";
-import { defaultSettings, OPTIONS, type Settings, variableOf } from "../../src/cli/options.ts";
+import { variableOf } from "../../src/cli/option.ts";
+import { defaultSettings, OPTIONS, type Settings } from "../../src/cli/options.ts";
 import { parseCommandLine } from "../../src/cli/parse.ts";
 import { START_FAILURE_CODES } from "../../src/core/exit_code.ts";
 import { deepEqual, equal, fail } from "../assert.ts";

@@ -43,9 +43,21 @@ const UNFORWARDABLE = "a signal that can be forwarded in front of the colon: KIL
 
 /** What is refused, the words of the refusal, and the right word that is offered, if there is one near. */
 const REFUSED: readonly (readonly [line: string[], message: string, meant: string | null])[] = [
-  [[], "no command given; expected: denit [OPTIONS] -- COMMAND [ARG...]", null],
-  [["--"], "no command given; expected: denit [OPTIONS] -- COMMAND [ARG...]", null],
-  [["-v", "--"], "no command given; expected: denit [OPTIONS] -- COMMAND [ARG...]", null],
+  [
+    [],
+    "no command given; expected: denit [OPTIONS] -- COMMAND [ARG...], or denit up [OPTIONS] [SERVICE...]",
+    null,
+  ],
+  [
+    ["--"],
+    "no command given; expected: denit [OPTIONS] -- COMMAND [ARG...], or denit up [OPTIONS] [SERVICE...]",
+    null,
+  ],
+  [
+    ["-v", "--"],
+    "no command given; expected: denit [OPTIONS] -- COMMAND [ARG...], or denit up [OPTIONS] [SERVICE...]",
+    null,
+  ],
   [["nginx"], '"nginx" is no subcommand; to run a program write: denit -- nginx', null],
   [["nginx", "-g", "x"], '"nginx" is no subcommand; to run a program write: denit -- nginx -g x', null],
   [["-"], '"-" is no subcommand; to run a program write: denit -- -', null],
