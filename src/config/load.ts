@@ -1,0 +1,240 @@
+/** From the file of services to the project that is run, or to all that is wrong with it. */
+
+import type { Dependency, Project, Service } from "../core/services/project.ts";
+import { checkCircles, checkDependencies, checkReplicas } from "./check.ts";
+import type { SecretSource } from "./environment.ts";
+import { interpolate } from "./interpolate.ts";
+import { dependenciesOf, selectServices } from "./order.ts";
+import { placeText, type Problem, problemLines, type Report } from "./problems.ts";
+import type { Secret, Service as FileService } from "./schema.ts";
+import { makeService, replicaNames } from "./service.ts";
+import { type Defined, readSources, reporterOf, type Source } from "./sources.ts";
+import { type ConfigSystem, type LoadRequest, resolvePath, type Unreadable } from "./system.ts";
+import { type Path, type Place, placeOf } from "./tree.ts";
+
+export type Loaded =
+  | { readonly name: "loaded"; readonly project: Project; readonly warnings: readonly string[] }
+  | Refused;
+
+export interface Refused {
+  readonly name: "refused";
+  /** A line each, in the order of the file. */
+  readonly problems: readonly string[];
+}
+
+/** More is more than one machine has use for, and a slip. */
+const MOST_SERVICES = 1000;
+/** How much text there may be in all files with their variables filled in, and in all that services read. */
+const MOST_TEXT = 16 * 1024 * 1024;
+/** How large a file of variables or a secret may be. */
+const MOST_BYTES = 1024 * 1024;
+
+/** Reads the file and all that it names. It never throws. */
+export function loadProject(request: LoadRequest, system: ConfigSystem): Loaded {
+  const read = readProject(request, system);
+  return read.name === "refused" ? read : { name: "loaded", project: read.project, warnings: read.warnings };
+}
+
+export interface ReadProject {
+  readonly name: "read";
+  readonly project: Project;
+  readonly warnings: readonly string[];
+  /** What the file calls itself; `null`: nothing. */
+  readonly projectName: string | null;
+  /** What is run, as the files have it. */
+  readonly services: ReadonlyMap<string, Defined<FileService>>;
+  readonly secrets: ReadonlyMap<string, Defined<Secret>>;
+}
+
+/** As {@linkcode loadProject}, with what the project was made of. */
+export function readProject(request: LoadRequest, system: ConfigSystem): ReadProject | Refused {
+  try {
+    return read(request, system);
+  } catch (error) {
+    // Ours or a library's fault; after the start it must not end PID 1, and a person can do nothing with a stack.
+    const reason = error instanceof Error ? error.message : String(error);
+    return { name: "refused", problems: [`${request.path}: Cannot load it: ${reason.split("\n", 1)[0]}`] };
+  }
+}
+
+function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused {
+  const problems: Problem[] = [];
+  const warnings: Problem[] = [];
+  /** Values that could not be filled in: what they would be wrong for is not told on top of it. */
+  const unfilled = new Set<string>();
+  const report: Report = (at, path, message) => {
+    if (!unfilled.has(placeText(at))) problems.push({ at, path, message });
+  };
+  const warn: Report = (at, path, message) => warnings.push({ at, path, message });
+  const nowhere: Place = { file: request.path, line: 0, column: 0 };
+  const refused = (): Refused => ({ name: "refused", problems: problemLines(problems) });
+
+  const fill = filler(system, report, warn, unfilled);
+  const sources = readSources(request.path, system, { report, warn, fill, compat: request.compat });
+  const services = gather(sources, "services", ({ form }) => form.services, report);
+  const secrets = gather(sources, "secrets", ({ form }) => form.secrets, report);
+  if (problems.length === 0 && services.size === 0) report(nowhere, [], "the file has no services");
+  if (services.size > MOST_SERVICES) {
+    report(nowhere, ["services"], `${services.size} services are more than denit runs (${MOST_SERVICES})`);
+    return refused();
+  }
+
+  const files = new Map([...services].map(([name, { value }]) => [name, value] as const));
+  const selection = selectServices(files, request);
+  for (const message of selection.unknown) report(nowhere, [], message);
+  const secretSources = new Map(
+    [...secrets].map(([name, { value, source }]) =>
+      [name, secretSourceOf(value, source, reporterOf(report, source, ["secrets", name]))] as const
+    ),
+  );
+  const readText = textReader(system);
+  const made = new Map([...services].map(([name, { value, source }]) => {
+    // Of a service that is not run no file is read: it may not be there.
+    const { env_file: _files, secrets: _secrets, ...alone } = value;
+    const service = makeService(name, selection.names.has(name) ? value : alone, {
+      folder: source.folder,
+      workingDirectory: system.workingDirectory,
+      variable: system.variable,
+      readText,
+      secret: (secret) => secretSources.get(secret),
+      report: reporterOf(report, source, ["services", name]),
+      warn: reporterOf(warn, source, ["services", name]),
+    });
+    return [name, service] as const;
+  }));
+  checkCircles(services, report);
+  checkDependencies({ services, made, sources, ...selection }, report);
+  checkReplicas(services, selection.names, report);
+
+  const all = [...made.values()].filter(({ name }) => selection.names.has(name))
+    .flatMap((service) => replicasOf(service, files, selection.names));
+  if (all.length > MOST_SERVICES) {
+    report(nowhere, [], `${all.length} replicas are more than denit runs (${MOST_SERVICES})`);
+  } else if (problems.length === 0 && all.length === 0) {
+    report(nowhere, [], "there is no service to run: each needs a profile, or has no replicas");
+  }
+  if (problems.length > 0) return refused();
+  return {
+    name: "read",
+    project: { services: all },
+    warnings: problemLines(warnings),
+    projectName: sources[0]?.form.name ?? null,
+    services: new Map([...services].filter(([name]) => selection.names.has(name))),
+    secrets,
+  };
+}
+
+/** Puts variables into texts. Each that is not set is told once, and all that they come to is bounded. */
+function filler(
+  system: ConfigSystem,
+  report: Report,
+  warn: Report,
+  unfilled: Set<string>,
+): (text: string, at: Place, path: Path) => string {
+  const told = new Set<string>();
+  let length = 0;
+  return (text, at, path) => {
+    if (length > MOST_TEXT) return "?";
+    const filled = interpolate(text, system.variable, (name) => {
+      if (told.has(name)) return;
+      told.add(name);
+      warn(at, path, `the variable ${name} is not set: taken as empty`);
+    });
+    if ("failure" in filled) {
+      report(at, path, filled.failure);
+      unfilled.add(placeText(at));
+      return "?";
+    }
+    length += filled.text.length;
+    if (length > MOST_TEXT) report(at, [], "with its variables filled in the file is too large");
+    return filled.text;
+  };
+}
+
+/** All of one kind by name, in the order of the files; a name that is there twice is reported. */
+function gather<Value>(
+  sources: readonly Source[],
+  key: "services" | "secrets",
+  valuesOf: (source: Source) => Readonly<Record<string, Value>>,
+  report: Report,
+): Map<string, Defined<Value>> {
+  const all = new Map<string, Defined<Value>>();
+  for (const source of sources) {
+    for (const [name, value] of Object.entries(valuesOf(source))) {
+      const first = all.get(name);
+      if (first === undefined) all.set(name, { value, source });
+      else {
+        const { file, line } = placeOf(first.source.tree, [key, name], "key");
+        reporterOf(report, source, [key, name])([], `is there already, in ${file}, line ${line}`);
+      }
+    }
+  }
+  return all;
+}
+
+function secretSourceOf(
+  secret: Secret,
+  source: Source,
+  report: (path: readonly string[], message: string) => void,
+): SecretSource {
+  const { file, environment } = secret;
+  if ((file === undefined) === (environment === undefined)) {
+    report([], "expected one of file and environment");
+  }
+  return environment === undefined
+    ? { name: "file", path: resolvePath(source.folder, file ?? "") }
+    : { name: "variable", variable: environment };
+}
+
+/** Reads each file of variables and each secret once, however many services name it. */
+function textReader(system: ConfigSystem): (path: string) => string | Unreadable {
+  const met = new Map<string, string | Unreadable>();
+  let length = 0;
+  return (path) => {
+    let text = met.get(path);
+    if (text === undefined) {
+      const content = system.readFile(path);
+      text = "failure" in content ? content : textOf(content);
+      met.set(path, text);
+    }
+    if (typeof text !== "string") return text;
+    length += text.length;
+    return length <= MOST_TEXT
+      ? text
+      : { failure: "with all that services read it is too much", missing: false };
+  };
+}
+
+function textOf(content: Uint8Array): string | Unreadable {
+  if (content.length > MOST_BYTES) return { failure: `larger than ${MOST_BYTES / 1024} KiB`, missing: false };
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch {
+    return { failure: "not UTF-8", missing: false };
+  }
+}
+
+const CONDITIONS = {
+  service_started: "started",
+  service_healthy: "healthy",
+  service_completed_successfully: "completed successfully",
+} as const;
+
+/** The replicas of a service; each waits for all of those that the service waits for. */
+function replicasOf(
+  service: Service,
+  files: ReadonlyMap<string, FileService>,
+  run: ReadonlySet<string>,
+): Service[] {
+  const file = files.get(service.name)!;
+  // Who has no replicas is waited for by no one, as in Compose.
+  const dependsOn = dependenciesOf(file).filter(({ service }) => run.has(service)).flatMap((key) =>
+    replicaNames(key.service, files.get(key.service)!).map((replica): Dependency => ({
+      service: replica,
+      condition: CONDITIONS[key.condition],
+      required: key.required,
+      restart: key.restart,
+    }))
+  );
+  return replicaNames(service.name, file).map((name) => ({ ...service, name, dependsOn }));
+}

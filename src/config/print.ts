@@ -1,0 +1,84 @@
+/** What `denit config` prints: the file as it will be run. */
+
+import { envFilesOf } from "./environment.ts";
+import { type ReadProject, readProject, type Refused } from "./load.ts";
+import type { Service } from "./schema.ts";
+import { type ConfigSystem, type LoadRequest, resolvePath } from "./system.ts";
+import type { Plain } from "./tree.ts";
+import { writeYaml } from "./yaml.ts";
+
+/**
+ * One file that comes to the same project: what was included is in it, variables are filled in, and what is not run, or
+ * means nothing to denit, is left out.
+ *
+ * Nothing is in it that was read from a file of variables or from a secret.
+ */
+export function projectText(
+  request: LoadRequest,
+  system: ConfigSystem,
+): { readonly name: "text"; readonly text: string; readonly warnings: readonly string[] } | Refused {
+  const read = readProject(request, system);
+  if (read.name === "refused") return read;
+  return { name: "text", text: writeYaml(escaped(plainProject(read))), warnings: read.warnings };
+}
+
+function plainProject({ projectName, services, secrets }: ReadProject): Plain {
+  const granted = new Set(
+    [...services.values()].flatMap(({ value }) =>
+      (value.secrets ?? []).map((grant) => typeof grant === "string" ? grant : grant.source)
+    ),
+  );
+  const shownSecrets = [...secrets].filter(([name]) => granted.has(name));
+  return {
+    ...projectName === null ? {} : { name: projectName },
+    services: Object.fromEntries(
+      [...services].map(([name, { value, source }]) => [name, plainService(value, source.folder)] as const),
+    ),
+    ...shownSecrets.length === 0 ? {} : {
+      secrets: Object.fromEntries(shownSecrets.map(([name, { value: { file, environment }, source }]) =>
+        [
+          name,
+          file === undefined
+            ? { environment: environment ?? "" }
+            : { file: resolvePath(source.folder, file) },
+        ] as const
+      )),
+    },
+  };
+}
+
+/** Paths that were relative to a file are absolute: the text may be put anywhere. */
+function plainService(service: Service, folder: string): Plain {
+  const plain = withoutExtensions(service as Plain, false) as { readonly [key: string]: Plain };
+  if (service.env_file === undefined) return plain;
+  const files = envFilesOf(service.env_file).map(({ path, required, raw }): Plain => ({
+    path: resolvePath(folder, path),
+    ...required ? {} : { required },
+    ...raw ? { format: "raw" } : {},
+  }));
+  return { ...plain, env_file: files };
+}
+
+/** Mappings whose keys are names: there `x-` is no extension. */
+const NAMES: readonly string[] = ["environment", "depends_on"];
+
+function withoutExtensions(plain: Plain, ofNames: boolean): Plain {
+  if (typeof plain !== "object" || plain === null) return plain;
+  if (isList(plain)) return plain.map((item) => withoutExtensions(item, false));
+  return Object.fromEntries(
+    Object.entries(plain).filter(([key]) => ofNames || !key.startsWith("x-"))
+      .map(([key, value]) => [key, withoutExtensions(value, NAMES.includes(key))] as const),
+  );
+}
+
+/** Variables are filled in already: what looks like one is text. */
+function escaped(plain: Plain): Plain {
+  if (typeof plain === "string") return plain.replaceAll("$", "$$$$");
+  if (typeof plain !== "object" || plain === null) return plain;
+  if (isList(plain)) return plain.map(escaped);
+  return Object.fromEntries(Object.entries(plain).map(([key, value]) => [key, escaped(value)] as const));
+}
+
+function isList(plain: Plain): plain is readonly Plain[] {
+  return Array.isArray(plain);
+}

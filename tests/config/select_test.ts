@@ -1,0 +1,53 @@
+import { deepEqual } from "../assert.ts";
+import { load, problemsOf } from "./system.ts";
+
+const FILE = `services:
+  web: {command: a, depends_on: [db]}
+  db: {command: a}
+  worker: {command: a, depends_on: {web: {condition: service_started}, tracer: {condition: service_started, required: false}}}
+  tracer: {command: a, profiles: [debug, trace], depends_on: [db]}
+  shell: {command: a, profiles: [debug], env_file: no.env}
+`;
+
+for (
+  const [select, profiles, names] of [
+    [[], [], ["web", "db", "worker"]],
+    [[], ["trace"], ["web", "db", "worker", "tracer"]],
+    [[], ["none"], ["web", "db", "worker"]],
+    [["db"], [], ["db"]],
+    [["web"], [], ["web", "db"]],
+    [["worker"], [], ["web", "db", "worker"]],
+    [["worker"], ["trace"], ["web", "db", "worker", "tracer"]],
+    [["tracer"], [], ["db", "tracer"]],
+    [["worker", "tracer"], [], ["web", "db", "worker", "tracer"]],
+  ] as const
+) {
+  Deno.test(`up ${select.join(" ")} with the profiles (${profiles}) runs ${names}`, () => {
+    const { services } = load(FILE, { request: { select, profiles } });
+    deepEqual(services.map(({ name }) => name), names);
+    const all = services.flatMap(({ dependsOn }) => dependsOn.map(({ service }) => service));
+    deepEqual(all.filter((name) => !names.some((each) => each === name)), []);
+  });
+}
+
+Deno.test("a file of variables is read only for who is run", () => {
+  deepEqual(problemsOf(FILE, { request: { profiles: ["debug"] } }), [
+    "denit.yaml:6:52: services.shell.env_file: Cannot read /srv/no.env: no such file",
+  ]);
+});
+
+Deno.test("a service that is not there is refused, with the one that was meant", () => {
+  deepEqual(problemsOf(FILE, { request: { select: ["wrker", "zzzzzzzz"] } }), [
+    'denit.yaml: no service "wrker" in the file; did you mean "worker"?',
+    'denit.yaml: no service "zzzzzzzz" in the file',
+  ]);
+});
+
+Deno.test("who is named enables itself, not what it depends on", () => {
+  const file = "services: {a: {command: x, depends_on: [b]}, b: {command: x, profiles: [p]}}";
+  deepEqual(problemsOf(file, { request: { select: ["a"] } }), [
+    "denit.yaml:1:41: services.a.depends_on[0]: b is off without one of its profiles (p)",
+  ]);
+  deepEqual(load(file, { request: { select: ["a", "b"] } }).services.length, 2);
+  deepEqual(load(file, { request: { select: ["a"], profiles: ["p"] } }).services.length, 2);
+});
