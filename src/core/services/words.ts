@@ -1,0 +1,167 @@
+/** What is told of services. */
+
+import type { Command, Remaining, StartFailure } from "../model.ts";
+import { signalName } from "../signals.ts";
+import { describeCommand, describeProcess, describeSeconds } from "../words.ts";
+import type { Part } from "./model.ts";
+
+/** Why everything is shut down. */
+export type ShutdownReason =
+  | { readonly name: "signal"; readonly signal: number }
+  | { readonly name: "essential ended"; readonly service: string; readonly words: string }
+  | { readonly name: "failed"; readonly service: string; readonly words: string }
+  | { readonly name: "all ended" };
+
+/** What may be told of services. `words` is how something ended: `ended with 3`. */
+export type ServiceNote =
+  | { readonly type: "started"; readonly service: string; readonly pid: number; readonly command: Command }
+  | {
+    readonly type: "not-started";
+    readonly service: string;
+    readonly part: Part;
+    readonly command: Command;
+    readonly failure: StartFailure;
+  }
+  /** A run of its program; `restartMs` is the time to the next one, `null` if it is not started again. */
+  | {
+    readonly type: "ended";
+    readonly service: string;
+    readonly words: string;
+    readonly restartMs: number | null;
+  }
+  | { readonly type: "hook-failed"; readonly service: string; readonly part: Part; readonly words: string }
+  | { readonly type: "healthy"; readonly service: string }
+  | {
+    readonly type: "unhealthy";
+    readonly service: string;
+    readonly failure: string;
+    readonly failures: number;
+  }
+  | {
+    readonly type: "dependency-failed";
+    readonly service: string;
+    readonly on: string;
+    readonly words: string;
+    /** Whether the service starts all the same. */
+    readonly starts: boolean;
+  }
+  | { readonly type: "job-passed-over"; readonly service: string }
+  | { readonly type: "killed"; readonly service: string; readonly afterMs: number; readonly signal: number }
+  | { readonly type: "killed-in-hook"; readonly service: string; readonly afterMs: number }
+  | { readonly type: "leftovers-asked"; readonly service: string; readonly processes: readonly Remaining[] }
+  | { readonly type: "leftover-killed"; readonly service: string; readonly process: Remaining }
+  | { readonly type: "leftover-stays"; readonly service: string; readonly process: Remaining }
+  | { readonly type: "forwarded"; readonly service: string; readonly signal: number }
+  | { readonly type: "shutting-down"; readonly reason: ShutdownReason; readonly exitCode: number }
+  | { readonly type: "killing-all"; readonly reason: "asked again" | "timeout"; readonly timeoutMs: number }
+  | {
+    readonly type: "reloaded";
+    readonly added: readonly string[];
+    readonly gone: readonly string[];
+    readonly changed: readonly string[];
+  };
+
+/** A note in one sentence, without a period. */
+export function describeServiceNote(note: ServiceNote): string {
+  switch (note.type) {
+    case "started":
+      return `started ${note.service} as ${note.pid} (${describeCommand(note.command)})`;
+    case "not-started":
+      return `Cannot start ${describePart(note.service, note.part)} (${
+        describeCommand(note.command)
+      }): ${note.failure.reason}`;
+    case "ended":
+      return `${note.service} ${note.words}${describeRestart(note.restartMs)}`;
+    case "hook-failed":
+      return `${describePart(note.service, note.part)} ${note.words}${
+        note.part === "post_start" ? `: ${note.service} is stopped` : ""
+      }`;
+    case "healthy":
+      return `${note.service} is healthy`;
+    case "unhealthy":
+      return `${note.service} is unhealthy: ${note.failure}${
+        note.failures > 1 ? ` (${note.failures} failures in a row)` : ""
+      }`;
+    case "dependency-failed":
+      return note.starts
+        ? `${note.service} starts without ${note.on}, which ${note.words}`
+        : `Cannot start ${note.service}: ${note.on}, which it depends on, ${note.words}`;
+    case "job-passed-over":
+      return `${note.service} still runs: this time is passed over`;
+    case "killed":
+      return `killed ${note.service}: it had not ended ${describeSeconds(note.afterMs)} after ${
+        signalName(note.signal)
+      }`;
+    case "killed-in-hook":
+      return `killed ${note.service}: its pre_stop had not ended after ${describeSeconds(note.afterMs)}`;
+    case "leftovers-asked":
+      return `${note.service} has ended and left ${describeProcesses(note.processes)} behind: sent SIGTERM`;
+    case "leftover-killed":
+      return `killed ${
+        describeProcess(note.process)
+      }, which ${note.service} had left behind: it had not ended in time`;
+    case "leftover-stays":
+      return `Cannot end ${
+        describeProcess(note.process)
+      }, which ${note.service} had left behind: it survived SIGKILL`;
+    case "forwarded":
+      return `forwarded ${signalName(note.signal)} to ${note.service}`;
+    case "shutting-down":
+      return `shutting down, to exit with ${note.exitCode}: ${describeReason(note.reason)}`;
+    case "killing-all":
+      return note.reason === "timeout"
+        ? `killing whatever still runs: the ${describeSeconds(note.timeoutMs)} for the shutdown are over`
+        : "killing whatever still runs: asked to stop a second time";
+    case "reloaded":
+      return describeReload(note.added, note.changed, note.gone);
+  }
+}
+
+function describePart(service: string, part: Part): string {
+  switch (part) {
+    case "main":
+      return service;
+    case "probe":
+      return `the healthcheck of ${service}`;
+    case "post_start":
+    case "pre_stop":
+      return `${part} of ${service}`;
+  }
+}
+
+function describeRestart(delayMs: number | null): string {
+  if (delayMs === null) return "";
+  return delayMs === 0 ? ": starts again" : `: starts again in ${describeSeconds(delayMs)}`;
+}
+
+function describeReason(reason: ShutdownReason): string {
+  switch (reason.name) {
+    case "signal":
+      return `got ${signalName(reason.signal)}`;
+    case "essential ended":
+      return `${reason.service}, which is essential, ${reason.words}`;
+    case "failed":
+      return `${reason.service} ${reason.words}`;
+    case "all ended":
+      return "all services have ended";
+  }
+}
+
+function describeProcesses(processes: readonly Remaining[]): string {
+  const SHOWN_AT_MOST = 5;
+  const shown = processes.slice(0, SHOWN_AT_MOST).map(describeProcess).join(", ");
+  const more = processes.length - SHOWN_AT_MOST;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+function describeReload(
+  added: readonly string[],
+  changed: readonly string[],
+  gone: readonly string[],
+): string {
+  const parts = [["new", added], ["changed", changed], ["gone", gone]] as const;
+  const told = parts.filter(([, names]) => names.length > 0).map(([word, names]) =>
+    `${word}: ${names.join(", ")}`
+  );
+  return `reread the file; ${told.length === 0 ? "nothing has changed" : told.join("; ")}`;
+}

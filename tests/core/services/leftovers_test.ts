@@ -1,0 +1,207 @@
+/** What a service leaves behind when it ends, and that it is brought to its end before anything else is done. */
+
+import type { Remaining } from "../../../src/core/model.ts";
+import { reduceServices } from "../../../src/core/services/reduce.ts";
+import { deepEqual, equal } from "../../assert.ts";
+import { process } from "../play.ts";
+import { ALWAYS, exited, found, NOBODY_LEFT, on, serve, service, type ServicesPlay, signal } from "./play.ts";
+
+/** `web` has ended at 1000 ms, and these are what it left behind; `other` is up. */
+function leftBehind(
+  processes: readonly Remaining[],
+  changes: Parameters<typeof service>[1] = {},
+): { readonly run: ServicesPlay; readonly orders: readonly string[] } {
+  const run = serve([service("other"), service("web", { restart: ALWAYS, stopGraceMs: 500, ...changes })]);
+  run.up("other", 19);
+  run.up("web", 20);
+  deepEqual(run.tell({ type: "reaped", children: [exited(20, 0)] }, 1000), ["find leftovers of web"]);
+  return { run, orders: run.tell(found("web", ...processes)) };
+}
+
+function asked(...pids: number[]): string[] {
+  return pids.flatMap((pid) => [`send SIGTERM to process ${pid}`, `send SIGCONT to process ${pid}`]);
+}
+
+/** Waits for the next look, and tells what it finds. */
+function look(run: ServicesPlay, ...processes: readonly Remaining[]): string[] {
+  deepEqual(run.wait(), ["find leftovers of web"]);
+  return run.tell(found("web", ...processes));
+}
+
+Deno.test("with nothing left behind the service is done with at once", () => {
+  const { run, orders } = leftBehind([]);
+  deepEqual(orders, ["warning: web ended with 0: starts again in 0.1s"]);
+  equal(run.phase("web"), "backing-off");
+});
+
+Deno.test("what is left behind is asked by TERM, and CONT: a stopped process cannot die of TERM", () => {
+  const { run, orders } = leftBehind([process(30), process(31)]);
+  deepEqual(orders, asked(30, 31));
+  equal(run.phase("web"), "clearing");
+});
+
+Deno.test("it is looked for again until nothing is left, and only then the service starts again", () => {
+  const { run } = leftBehind([process(30)]);
+  deepEqual(run.wait(), ["find leftovers of web"]);
+  deepEqual(
+    reduceServices(run.state, { type: "time-came", atMs: 1020 }),
+    [run.state, []],
+    "an answer is awaited",
+  );
+  deepEqual(run.tell(found("web", process(30))), [], "asked once");
+  equal(run.nowMs, 1020);
+  deepEqual(look(run), ["warning: web ended with 0: starts again in 0.1s"]);
+  equal(run.nowMs, 1060);
+  deepEqual(run.wait(), ["start web"]);
+});
+
+Deno.test("who is new is asked, too", () => {
+  const { run } = leftBehind([process(30)]);
+  deepEqual(look(run, process(30), process(31)), asked(31));
+});
+
+Deno.test("another process under the same number is another process", () => {
+  const { run } = leftBehind([process(30)]);
+  deepEqual(look(run, process(30, 1, undefined, "200")), asked(30));
+});
+
+Deno.test("who is new below one that was asked is spared: it may be how that one cleans up", () => {
+  const { run } = leftBehind([process(30)]);
+  deepEqual(look(run, process(30), process(31, 30)), []);
+  deepEqual(look(run, process(31)), asked(31), "asked once it is an orphan");
+});
+
+Deno.test("of a tree that is found at the first look each is asked", () => {
+  deepEqual(leftBehind([process(30), process(31, 30)]).orders, asked(30, 31));
+});
+
+Deno.test("the looks come less and less often, the last one when the grace is over", () => {
+  const { run } = leftBehind([process(30)]);
+  const looks: number[] = [];
+  while (run.nowMs < 1500) {
+    look(run, process(30));
+    looks.push(run.nowMs);
+  }
+  deepEqual(looks, [1020, 1060, 1140, 1300, 1500]);
+});
+
+Deno.test("after the death of an orphan it looks again soon, and once for several deaths", () => {
+  const { run } = leftBehind([process(30), process(31), process(32)]);
+  look(run, process(30), process(31), process(32));
+  look(run, process(30), process(31), process(32));
+  equal(run.nowMs, 1060);
+  deepEqual(run.tell({ type: "reaped", children: [exited(30, 0)] }, 1070), []);
+  deepEqual(run.tell({ type: "reaped", children: [exited(31, 0)] }, 1085), []);
+  deepEqual(look(run, process(32)), []);
+  equal(run.nowMs, 1090);
+});
+
+Deno.test("KILL once the grace is over, each named once; who comes late gets it too", () => {
+  const { run } = leftBehind([process(30, 1, "daemon")]);
+  while (run.nowMs < 1300) look(run, process(30, 1, "daemon"));
+  deepEqual(look(run, process(30, 1, "daemon")), [
+    "send SIGKILL to process 30",
+    "warning: killed 30 (daemon), which web had left behind: it had not ended in time",
+  ]);
+  equal(run.nowMs, 1500);
+  deepEqual(look(run, process(30, 1, "daemon"), process(31, 30, "late")), [
+    "send SIGKILL to process 30",
+    "send SIGKILL to process 31",
+    "warning: killed 31 (late), which web had left behind: it had not ended in time",
+  ]);
+  equal(run.nowMs, 1520);
+  deepEqual(look(run), ["warning: web ended with 0: starts again in 0.1s"]);
+});
+
+Deno.test("no grace: KILL at the first look", () => {
+  deepEqual(leftBehind([process(30)], { stopGraceMs: 0 }).orders, [
+    "send SIGKILL to process 30",
+    "warning: killed 30, which web had left behind: it had not ended in time",
+  ]);
+});
+
+Deno.test("a crowd is killed, but not named one by one", () => {
+  const crowd = Array.from({ length: 100 }, (_, i) => process(30 + i));
+  const { run, orders } = leftBehind(crowd, { stopGraceMs: 0 });
+  equal(orders.filter((order) => order.startsWith("send SIGKILL")).length, 100);
+  equal(orders.filter((order) => order.startsWith("warning")).length, 32);
+  run.tell({ type: "time-came" }, 2999);
+  run.tell(found("web", ...crowd));
+  const last = run.tell({ type: "time-came" }, 3020);
+  deepEqual(last, ["find leftovers of web"]);
+  const stays = run.tell(found("web", ...crowd)).filter((order) => order.startsWith("warning: Cannot end"));
+  equal(stays.length, 32);
+});
+
+Deno.test("what survives KILL is named, and the service goes on without waiting for it", () => {
+  const { run } = leftBehind([process(30)], { stopGraceMs: 0 });
+  while (run.nowMs < 2980) deepEqual(look(run, process(30)), ["send SIGKILL to process 30"]);
+  deepEqual(look(run, process(30)), [
+    "send SIGKILL to process 30",
+    "warning: Cannot end 30, which web had left behind: it survived SIGKILL",
+    "warning: web ended with 0: starts again in 0.1s",
+  ]);
+  equal(run.nowMs, 3000);
+});
+
+Deno.test("several services that end at once are looked after by one look", () => {
+  const run = serve([service("a", { restart: ALWAYS }), service("b", { restart: ALWAYS }), service("c")]);
+  ["a", "b", "c"].forEach((name, i) => run.up(name, 20 + i));
+  deepEqual(run.tell({ type: "reaped", children: [exited(21, 0), exited(20, 0)] }), [
+    "find leftovers of b, a",
+  ]);
+  const both = new Map([["a", [process(30)]], ["b", [process(31)]]]);
+  deepEqual(run.tell({ type: "leftovers-found", found: both }), asked(30, 31));
+  deepEqual(run.wait(), ["find leftovers of a, b"]);
+  deepEqual(run.tell({ type: "leftovers-found", found: new Map([["a", []], ["b", [process(31)]]]) }), [
+    "warning: a ended with 0: starts again in 0.1s",
+  ]);
+});
+
+Deno.test("TERM while it is cleared up: what is left keeps its grace, and the service does not start again", () => {
+  const { run } = leftBehind([process(30)]);
+  run.end(exited(19, 0));
+  deepEqual(run.tell(signal("TERM")), []);
+  equal(run.phase("web"), "clearing");
+  deepEqual(look(run), ["count"]);
+  deepEqual(run.tell(NOBODY_LEFT), ["exit with 0"]);
+});
+
+Deno.test("TERM while it is cleared up: the deadline cuts its grace", () => {
+  const { run } = leftBehind([process(30)], { stopGraceMs: 60_000 });
+  run.tell(signal("TERM"), 2000);
+  while (run.nowMs < 10_500) {
+    if (run.wait()[0] !== "find leftovers of web") break;
+    run.tell(found("web", process(30)));
+  }
+  equal(run.nowMs, 11_000);
+  equal(run.state.name, "killing");
+});
+
+Deno.test("TERM between the end and the first look: the grace is cut as well", () => {
+  const run = serve([service("web")], { timeoutMs: 1000 });
+  run.up("web", 20);
+  run.tell({ type: "reaped", children: [exited(20, 0)] });
+  run.tell(signal("TERM"));
+  deepEqual(run.tell(found("web", process(30))), asked(30));
+  while (run.state.name === "serving") if (run.wait().length > 0) run.tell(found("web", process(30)));
+  equal(run.nowMs, 1000);
+});
+
+Deno.test("who waits for its success starts when what it left behind is gone", () => {
+  const run = serve([
+    service("migrate", { stopGraceMs: 500 }),
+    service("web", { dependsOn: [on("migrate", "completed successfully")] }),
+  ]);
+  run.up("migrate", 20);
+  run.tell({ type: "reaped", children: [exited(20, 0)] });
+  run.tell(found("migrate", process(30)));
+  run.wait();
+  deepEqual(run.tell(found("migrate")), ["start web"]);
+});
+
+Deno.test("an answer after the fact changes nothing", () => {
+  const { run } = leftBehind([]);
+  deepEqual(run.tell(found("web", process(30))), []);
+  deepEqual(run.tell(found("nobody", process(30))), []);
+});
