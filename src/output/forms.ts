@@ -1,0 +1,171 @@
+/** How a line of a service looks where it goes. */
+
+/** Puts lines into a form, from one place of a buffer to another: so no object is made for a line. */
+export interface Form {
+  /** Sets the time of the lines that follow. */
+  stamp(time: Date): void;
+  /**
+   * Writes the line that stands from `start` to `end`, without its end, in this form to `at`. Returns where what it
+   * wrote ends, at most {@linkcode LONGEST_FORMED} behind `at`.
+   */
+  put(buffer: Uint8Array<ArrayBuffer>, start: number, end: number, at: number, piece: Piece): number;
+}
+
+/** Whether it is a line, or a part of one that is too long: one that more follows, or the last. */
+export type Piece = "whole" | "part" | "last part";
+
+/** A longer line is passed on in parts, in bytes; Docker's bound is the same. */
+export const LONGEST_LINE = 16 * 1024;
+
+/** A byte becomes six at most (`\u0001`); the rest is room for what stands around it. */
+export const LONGEST_FORMED = 6 * LONGEST_LINE + 16 * 1024;
+
+const [NEWLINE, TAB, CARRIAGE_RETURN, SPACE, QUOTE] = [
+  0x0a,
+  0x09,
+  0x0d,
+  0x20,
+  0x22,
+  0x5c,
+] as const;
+const [OPENING_BRACE, CLOSING_BRACE, FIRST_BEYOND_ASCII] = [0x7b, 0x7d, 0x80] as const;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const strictDecoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+
+/** The line as it is behind a prefix. A part of a line is a line of its own, or others would be cut into. */
+export function plainForm(prefix: string): Form {
+  const head = encoder.encode(prefix);
+  return {
+    stamp(): void {},
+    put(buffer, start, end, at): number {
+      buffer.set(head, at);
+      at += head.length;
+      buffer.copyWithin(at, start, end);
+      at += end - start;
+      buffer[at] = NEWLINE;
+      return at + 1;
+    },
+  };
+}
+
+/** Who wrote a line. */
+export interface Author {
+  readonly service: string;
+  readonly stream: "stdout" | "stderr";
+  readonly pid: number;
+}
+
+/**
+ * A JSON object a line, with time, service, stream, pid and message. A message that is a JSON object itself stays
+ * one; any other becomes a string, with U+FFFD for what is not UTF-8. A part that more follows is marked `partial`.
+ */
+export function objectForm({ service, stream, pid }: Author): Form {
+  const origin = JSON.stringify({ service, stream, pid }).slice(1, -1);
+  const around = framer((time) => `{"time":"${time.toISOString()}",${origin},"message":`);
+  const [tail, partTail] = ["}\n", ',"partial":true}\n'].map((text) => encoder.encode(text)) as [
+    Bytes,
+    Bytes,
+  ];
+  return {
+    stamp: around.stamp,
+    put(buffer, start, end, at, piece): number {
+      at = append(buffer, at, around.frame());
+      at = piece === "whole" && isObject(buffer, start, end)
+        ? copy(buffer, start, end, at)
+        : putString(buffer, start, end, at);
+      return append(buffer, at, piece === "part" ? partTail : tail);
+    },
+  };
+}
+
+/**
+ * What Docker's `json-file` driver writes: an object a line, in which `log` is the line with its end. A part that
+ * more follows has none.
+ */
+export function dockerForm(stream: "stdout" | "stderr"): Form {
+  const head = encoder.encode('{"log":');
+  const after = framer((time) =>
+    `,"stream":"${stream}","time":"${time.toISOString().replace("Z", "000000Z")}"}\n`
+  );
+  const lineEnd = encoder.encode('\\n"');
+  return {
+    stamp: after.stamp,
+    put(buffer, start, end, at, piece): number {
+      at = putString(buffer, start, end, append(buffer, at, head));
+      if (piece !== "part") at = append(buffer, at - 1, lineEnd);
+      return append(buffer, at, after.frame());
+    },
+  };
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Bytes that depend on the time alone, made anew only when that has changed. */
+function framer(textAt: (time: Date) => string): { stamp(time: Date): void; frame(): Bytes } {
+  let ofMs = NaN;
+  let bytes: Bytes = new Uint8Array(0);
+  return {
+    stamp(time): void {
+      if (time.getTime() === ofMs) return;
+      ofMs = time.getTime();
+      bytes = encoder.encode(textAt(time));
+    },
+    frame: () => bytes,
+  };
+}
+
+function append(buffer: Bytes, at: number, bytes: Bytes): number {
+  buffer.set(bytes, at);
+  return at + bytes.length;
+}
+
+function copy(buffer: Bytes, start: number, end: number, at: number): number {
+  buffer.copyWithin(at, start, end);
+  return at + end - start;
+}
+
+/** How each character of ASCII stands in a JSON string. */
+const ESCAPED = Array.from(
+  { length: FIRST_BEYOND_ASCII },
+  (_, code) => encoder.encode(JSON.stringify(String.fromCharCode(code)).slice(1, -1)),
+);
+
+/** Bytes that stand for themselves there. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => Number(ESCAPED[byte]?.length === 1));
+
+/** Writes the bytes as a JSON string. */
+function putString(buffer: Bytes, start: number, end: number, at: number): number {
+  let out = at;
+  buffer[out++] = QUOTE;
+  for (let i = start; i < end; i++) {
+    const byte = buffer[i]!;
+    if (PLAIN[byte] === 1) buffer[out++] = byte;
+    else if (byte < FIRST_BEYOND_ASCII) out = append(buffer, out, ESCAPED[byte]!);
+    else {
+      const text = JSON.stringify(decoder.decode(buffer.subarray(start, end)));
+      return at + encoder.encodeInto(text, buffer.subarray(at)).written;
+    }
+  }
+  buffer[out++] = QUOTE;
+  return out;
+}
+
+/** Whether the bytes are a JSON object with nothing but blanks around it. */
+function isObject(buffer: Bytes, start: number, end: number): boolean {
+  while (start < end && isBlank(buffer[start]!)) start++;
+  while (start < end && isBlank(buffer[end - 1]!)) end--;
+  if (buffer[start] !== OPENING_BRACE || buffer[end - 1] !== CLOSING_BRACE) return false;
+  try {
+    JSON.parse(strictDecoder.decode(buffer.subarray(start, end)));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A newline does not stand in a line. */
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB || byte === CARRIAGE_RETURN;
+}

@@ -1,0 +1,259 @@
+/**
+ * Where the output of services goes, and how it gets there: from their pipes into lines, and from these to denit's own
+ * standard output and error or into files.
+ *
+ * It stands beside the heart and in the same loop. Nothing here waits: who takes denit's output slowly slows the
+ * services that write, by the pipes that are then left unread, and nothing else. A pipe is read to its end, however
+ * long its service has been gone.
+ */
+
+import { waitToWrite } from "../../ffi/output.ts";
+import { closeDescriptor, makePipe, type Pipe } from "../../ffi/pipe.ts";
+import type { Poller } from "../../ffi/poll.ts";
+import type { Service } from "../core/services/project.ts";
+import type { Writer, Writers } from "../writer.ts";
+import { LogFiles } from "./files.ts";
+import { type Author, dockerForm, type Form, objectForm, plainForm } from "./forms.ts";
+import { type Sink, Source } from "./source.ts";
+
+export interface OutputOptions {
+  readonly poller: Poller;
+  readonly writers: Writers;
+  /** How lines look on standard output and error; `"raw"`: denit's own are given to the services, with no pipe. */
+  readonly format: "text" | "json" | "raw";
+  /** Whether the names in front of lines have colours. */
+  readonly color: boolean;
+  /** How long the longest of these names is now. */
+  readonly width: () => number;
+  /** Where files of output stand. */
+  readonly folder: string;
+  /** Tells of what could not be done. */
+  readonly report: (message: string) => void;
+  readonly now: () => Date;
+}
+
+/** What a program gets for a stream: a descriptor, denit's own, or /dev/null. */
+export type Given = number | "inherit" | "null";
+
+/** The streams of a program that is about to be started. One of the two calls must follow. */
+export interface Opening {
+  readonly stdout: Given;
+  readonly stderr: Given;
+  /** It runs: its pipes are read from now on. */
+  started(pid: number): void;
+  /** It could not be started. */
+  failed(): void;
+}
+
+export interface Output {
+  /** Makes the streams of a service that is about to be started; `null` if the system has no descriptors left. */
+  open(service: Pick<Service, "name" | "logging">): Opening | null;
+  /** Moves on what is ready, a bounded part of it. Call it before each wait of the poller. */
+  flush(): void;
+  /** Moves on all that is left, open lines too, until that is done or the time is over. Nothing may follow. */
+  drain(limitMs: number): void;
+}
+
+/** So much may wait for whoever reads standard output or error, in bytes. */
+const KEPT_AT_MOST = 256 * 1024;
+
+/** Pipes are read when there is room for so much, or a slow reader would have the same bytes copied often. */
+const WORTH_READING = KEPT_AT_MOST / 2;
+
+/** Colours of names, as SGR parameters: those that can be read on dark and on bright. */
+const PALETTE = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94] as const;
+
+type StreamName = Author["stream"];
+
+/** Makes the output of a run. */
+export function makeOutput({ poller, writers, report, now, ...options }: OutputOptions): Output {
+  const stdout = new Stream(writers.stdout);
+  const streams = { stdout, stderr: writers.stderr === writers.stdout ? stdout : new Stream(writers.stderr) };
+  const colors = new Map<string, number>();
+  const files = new Map<string, LogFiles>();
+  const sources = new Set<Source>();
+  /** Those that have something to read or to pass on, in the order in which they have their turn. */
+  const ready = new Set<Source>();
+  const watched = new Set<Source>();
+  let draining = false;
+
+  function open({ name, logging }: Pick<Service, "name" | "logging">): Opening | null {
+    switch (logging.name) {
+      case "none":
+        return withoutPipes("null");
+      case "denit":
+        if (options.format === "raw") return withoutPipes("inherit");
+        return openPipes((stream, pid) => [streams[stream], formOf({ service: name, stream, pid })]);
+      case "files": {
+        const sink = files.get(name) ?? new LogFiles(name, options.folder, logging, report);
+        files.set(name, sink);
+        sink.setLimits(logging);
+        return openPipes((stream) => [sink, logging.format === "json" ? dockerForm(stream) : plainForm("")]);
+      }
+    }
+  }
+
+  function formOf(author: Author): Form {
+    if (options.format === "json") return objectForm(author);
+    const name = `${author.service.padEnd(options.width())}  | `;
+    return plainForm(options.color ? `\x1b[${colorOf(author.service)}m${name}\x1b[0m` : name);
+  }
+
+  function colorOf(service: string): number {
+    const color = colors.get(service) ?? PALETTE[colors.size % PALETTE.length]!;
+    colors.set(service, color);
+    return color;
+  }
+
+  function openPipes(wayOf: (stream: StreamName, pid: number) => [Sink, Form]): Opening | null {
+    const pipes = { stdout: makePipe(), stderr: makePipe() };
+    const { stdout, stderr } = pipes;
+    if (stdout === null || stderr === null) {
+      for (const pipe of [stdout, stderr]) if (pipe !== null) closeBoth(pipe);
+      return null;
+    }
+    const read = (stream: StreamName, pipe: Pipe, pid: number): void => {
+      closeDescriptor(pipe.write);
+      const [sink, form] = wayOf(stream, pid);
+      const source = new Source(pipe.read, form, sink);
+      sources.add(source);
+      watch(source);
+    };
+    return {
+      stdout: stdout.write,
+      stderr: stderr.write,
+      started(pid): void {
+        read("stdout", stdout, pid);
+        read("stderr", stderr, pid);
+      },
+      failed(): void {
+        closeBoth(stdout);
+        closeBoth(stderr);
+      },
+    };
+  }
+
+  function watch(source: Source): void {
+    if (watched.has(source)) return;
+    watched.add(source);
+    poller.watch(source.descriptor, "read", () => ready.add(source));
+  }
+
+  function unwatch(source: Source): void {
+    if (watched.delete(source)) poller.unwatch(source.descriptor);
+  }
+
+  /** Returns whether a pipe had its turn. */
+  function step(): boolean {
+    drainWriters();
+    let moved = false;
+    for (const source of [...ready]) {
+      if (source.sink.room() < WORTH_READING) unwatch(source);
+      else {
+        giveTurn(source);
+        moved = true;
+      }
+    }
+    drainWriters();
+    return moved;
+  }
+
+  function giveTurn(source: Source): void {
+    ready.delete(source);
+    switch (source.turn(now)) {
+      case "read":
+        return watch(source);
+      case "nothing":
+        if (!draining) return watch(source);
+        source.end();
+        ready.add(source);
+        return;
+      case "full":
+        unwatch(source);
+        ready.add(source);
+        return;
+      case "ended":
+        return close(source);
+    }
+  }
+
+  function close(source: Source): void {
+    unwatch(source);
+    closeDescriptor(source.descriptor);
+    sources.delete(source);
+    const { sink } = source;
+    if (sink instanceof LogFiles && ![...sources].some((other) => other.sink === sink)) sink.close();
+  }
+
+  function drainWriters(): void {
+    for (const [name, stream] of Object.entries(streams)) {
+      if (stream.drain() === "failed anew") report(`Cannot write to ${name}: what services write is lost`);
+    }
+  }
+
+  return {
+    open,
+    flush(): void {
+      step();
+      for (const stream of Object.values(streams)) stream.watch(poller, ready);
+    },
+    drain(limitMs): void {
+      const untilMs = performance.now() + limitMs;
+      draining = true;
+      for (;;) {
+        for (const source of sources) ready.add(source);
+        const moved = step();
+        const unwritten = Object.values(writers).filter(({ waiting }) => waiting > 0);
+        const leftMs = untilMs - performance.now();
+        if (sources.size === 0 && unwritten.length === 0 || leftMs <= 0) return;
+        if (!moved) waitToWrite(unwritten.map(({ descriptor }) => descriptor), leftMs);
+      }
+    },
+  };
+}
+
+/** Standard output or error as a sink. */
+class Stream implements Sink {
+  readonly #writer: Writer;
+  #watched = false;
+  #failing = false;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+    writer.share(2 * KEPT_AT_MOST); // what one turn writes may go beyond
+  }
+
+  room(): number {
+    return KEPT_AT_MOST - this.#writer.waiting;
+  }
+
+  write(lines: Uint8Array<ArrayBuffer>): void {
+    this.#writer.append(lines);
+  }
+
+  /** Writes what can be written now. Where that fails it is lost: services must not stop for it. */
+  drain(): "drained" | "failed anew" {
+    this.#writer.drain();
+    const before = this.#failing;
+    this.#failing = this.#writer.failing;
+    return this.#failing && !before ? "failed anew" : "drained";
+  }
+
+  /** Has the poller's next wait end when there is room for what is left, here or in pipes. */
+  watch(poller: Poller, ready: ReadonlySet<Source>): void {
+    const wanted = this.#writer.waiting > 0 || [...ready].some(({ sink }) => sink === this);
+    if (wanted === this.#watched) return;
+    if (wanted) poller.watch(this.#writer.descriptor, "write", () => {});
+    else poller.unwatch(this.#writer.descriptor);
+    this.#watched = wanted;
+  }
+}
+
+function withoutPipes(given: "inherit" | "null"): Opening {
+  return { stdout: given, stderr: given, started: () => {}, failed: () => {} };
+}
+
+function closeBoth({ read, write }: Pipe): void {
+  closeDescriptor(read);
+  closeDescriptor(write);
+}

@@ -1,0 +1,131 @@
+/** What a service writes on one of its streams, read from its pipe and put into lines. */
+
+import { readAvailable } from "../../ffi/pipe.ts";
+import { type Form, LONGEST_FORMED, LONGEST_LINE } from "./forms.ts";
+
+/** Where lines go. */
+export interface Sink {
+  /** How many bytes it would like to have; what is more it takes too. */
+  room(): number;
+  /** Takes whole lines. Their bytes are the sink's only until it returns. */
+  write(lines: Uint8Array<ArrayBuffer>): void;
+}
+
+/** At most so much is read of one pipe before the others, and signals, have their turn. */
+const READ_AT_ONCE = 64 * 1024;
+
+/** So much is gathered before the sink gets it. */
+const GATHERED = 64 * 1024;
+
+/** Where in {@linkcode buffer} formed lines are gathered, behind what was kept, what was read and an end for it. */
+const OUT = LONGEST_LINE + READ_AT_ONCE + 4;
+
+/** One for all: it holds nothing between two calls. What is read stands at its start. */
+const buffer = new Uint8Array(OUT + GATHERED + LONGEST_FORMED);
+
+const NEWLINE = 0x0a;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * The reading end of a pipe.
+ *
+ * A line without an end waits for it, but not longer than the pipe lasts. One that is longer than
+ * {@linkcode LONGEST_LINE} is passed on in parts, so that what is kept here is bounded, too.
+ */
+export class Source {
+  readonly descriptor: number;
+  readonly sink: Sink;
+  readonly #form: Form;
+  /** What was read and not passed on. */
+  #kept: Uint8Array<ArrayBuffer> = NOTHING;
+  /** Whether there may be lines in what is kept, for which the sink had no room. */
+  #full = false;
+  #ended = false;
+  /** Whether what follows is the rest of a line of which parts were passed on. */
+  #inParts = false;
+
+  constructor(descriptor: number, form: Form, sink: Sink) {
+    this.descriptor = descriptor;
+    this.#form = form;
+    this.sink = sink;
+  }
+
+  /** Has it end with what was read: the rest of a line, too, is passed on by the next turn. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /**
+   * Passes lines on: those that the sink had no room for before, or else what can be read now.
+   *
+   * Returns `"read"` if it did, `"nothing"` if there was nothing to read, `"full"` if lines are left for which the
+   * sink has no room, and `"ended"` if there will be no more: then the pipe is to be closed.
+   */
+  turn(now: () => Date): "read" | "nothing" | "full" | "ended" {
+    let length = this.#kept.length;
+    let searched = 0;
+    if (!this.#full && !this.#ended) {
+      const count = readAvailable(this.descriptor, buffer.subarray(length, length + READ_AT_ONCE));
+      if (count === "again") return "nothing";
+      searched = length;
+      if (typeof count === "number") length += count;
+      else this.#ended = true;
+    }
+    buffer.set(this.#kept);
+    this.#form.stamp(now());
+    const passed = this.#passOn(length, searched);
+    this.#kept = passed === length ? NOTHING : buffer.slice(passed, length);
+    if (this.#full) return "full";
+    return this.#ended ? "ended" : "read";
+  }
+
+  /**
+   * Passes on what is whole of the first `length` bytes, of which the first `searched` hold no end of a line; returns
+   * how many were passed on.
+   */
+  #passOn(length: number, searched: number): number {
+    buffer[length] = NEWLINE; // where every search ends
+    let [start, at] = [0, OUT];
+    this.#full = false;
+    for (;;) {
+      let end = nextNewline(searched);
+      if (end - start > LONGEST_LINE) {
+        end = cutBefore(start + LONGEST_LINE);
+        at = this.#form.put(buffer, start, end, at, "part");
+        this.#inParts = true;
+        start = end;
+      } else if (end < length || this.#ended && start < length) {
+        at = this.#form.put(buffer, start, end, at, this.#inParts ? "last part" : "whole");
+        this.#inParts = false;
+        start = Math.min(end + 1, length);
+      } else break;
+      searched = start;
+      if (at - OUT < GATHERED) continue;
+      this.sink.write(buffer.subarray(OUT, at));
+      at = OUT;
+      this.#full = start < length && this.sink.room() <= 0;
+      if (this.#full) break;
+    }
+    if (at > OUT) this.sink.write(buffer.subarray(OUT, at));
+    return start;
+  }
+}
+
+/** The words of the buffer: four bytes are looked at in one step, and a call that finds one costs more than the search. */
+const words = new Int32Array(buffer.buffer);
+
+/** Where the next newline is; there must be one. */
+function nextNewline(from: number): number {
+  while ((from & 3) !== 0) if (buffer[from++] === NEWLINE) return from - 1;
+  for (let i = from >> 2;; i++) {
+    const zeroWhereNewline = words[i]! ^ 0x0a0a0a0a;
+    if (((zeroWhereNewline - 0x01010101) & ~zeroWhereNewline & 0x80808080) === 0) continue;
+    for (let at = i << 2;; at++) if (buffer[at] === NEWLINE) return at;
+  }
+}
+
+/** Where to cut, at `end` or up to three bytes before it, so that no character is cut in two. */
+function cutBefore(end: number): number {
+  for (let at = end; at > end - 4; at--) if ((buffer[at]! & 0xc0) !== 0x80) return at;
+  return end;
+}

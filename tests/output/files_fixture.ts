@@ -1,0 +1,32 @@
+import { libc } from "../../ffi/libc.ts";
+import { LogFiles } from "../../src/output/files.ts";
+import { serve } from "../fixture.ts";
+
+const RLIMIT_FSIZE = 1;
+const NO_LIMIT = 2n ** 64n - 1n;
+const encoder = new TextEncoder();
+
+const functions = {
+  /** Writes lines until the file may not grow, more of them, and others when it may again. */
+  fill(folder: string): string[] {
+    const reports: string[] = [];
+    const limits = { maxBytes: null, maxFiles: 1 };
+    const files = new LogFiles("web", folder, limits, (text) => reports.push(text));
+    limitFiles(1024n);
+    files.write(encoder.encode("line of a log\n".repeat(100)));
+    files.write(encoder.encode("lost\n"));
+    limitFiles(NO_LIMIT);
+    files.write(encoder.encode("next\n"));
+    files.write(encoder.encode("the last\n"));
+    files.close();
+    return reports;
+  },
+};
+
+/** Sets how large a file of ours may become; a disk that is full does the same. */
+function limitFiles(bytes: bigint): void {
+  libc.prlimit(0, RLIMIT_FSIZE, new Uint8Array(new BigUint64Array([bytes, NO_LIMIT]).buffer), null);
+}
+
+export type FilesFixture = typeof functions;
+await serve(functions);

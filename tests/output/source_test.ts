@@ -1,0 +1,213 @@
+import { closeDescriptor, makePipe } from "../../ffi/pipe.ts";
+import { libc } from "../../ffi/libc.ts";
+import { LONGEST_LINE, objectForm, plainForm } from "../../src/output/forms.ts";
+import { type Sink, Source } from "../../src/output/source.ts";
+import { deepEqual, equal, ok } from "../assert.ts";
+
+const now = (): Date => new Date(0);
+
+/** A pipe, the source that reads it, and what arrived. */
+class Bench implements Disposable, Sink {
+  readonly source: Source;
+  readonly #read: number;
+  #write: number | null;
+  #room = Infinity;
+  text = "";
+
+  constructor(form = plainForm("> ")) {
+    const { read, write } = makePipe()!;
+    this.#read = read;
+    this.#write = write;
+    this.source = new Source(read, form, this);
+  }
+
+  room(): number {
+    return this.#room;
+  }
+
+  setRoom(bytes: number): void {
+    this.#room = bytes;
+  }
+
+  write(lines: Uint8Array<ArrayBuffer>): void {
+    ok(lines.at(-1) === 0x0a, "what is passed on ends with a line");
+    this.text += new TextDecoder().decode(lines);
+    this.#room -= lines.length;
+  }
+
+  /** Writes into the pipe, no more than it holds. */
+  put(text: string | Uint8Array<ArrayBuffer>): void {
+    const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+    equal(libc.write(this.#write!, bytes, BigInt(bytes.length)), BigInt(bytes.length));
+  }
+
+  hangUp(): void {
+    closeDescriptor(this.#write!);
+    this.#write = null;
+  }
+
+  turn(): ReturnType<Source["turn"]> {
+    return this.source.turn(now);
+  }
+
+  /** Takes turns until there is nothing more to read. */
+  turns(): string {
+    let result: ReturnType<Source["turn"]>;
+    do result = this.turn(); while (result === "read");
+    return result;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#write !== null) closeDescriptor(this.#write);
+    closeDescriptor(this.#read);
+  }
+}
+
+Deno.test("passes on lines that are whole, and the rest when its end comes", () => {
+  using bench = new Bench();
+  equal(bench.turn(), "nothing");
+  bench.put("one\n\ntw");
+  equal(bench.turn(), "read");
+  equal(bench.text, "> one\n> \n");
+  bench.put("o");
+  equal(bench.turn(), "read");
+  equal(bench.text, "> one\n> \n");
+  bench.put("!\nthree\n");
+  equal(bench.turn(), "read");
+  equal(bench.text, "> one\n> \n> two!\n> three\n");
+  equal(bench.turn(), "nothing");
+});
+
+Deno.test("writes a line without an end out when the pipe ends", () => {
+  using bench = new Bench();
+  bench.put("one\ntwo");
+  bench.hangUp();
+  equal(bench.turns(), "ended");
+  equal(bench.text, "> one\n> two\n");
+});
+
+Deno.test("a pipe that ends with a line, or with nothing, adds none", () => {
+  for (const text of ["", "one\n"]) {
+    using bench = new Bench();
+    bench.put(text);
+    bench.hangUp();
+    equal(bench.turns(), "ended");
+    equal(bench.text, text === "" ? "" : "> one\n");
+  }
+});
+
+Deno.test("ends on demand with what was read, while others still hold the pipe", () => {
+  using bench = new Bench();
+  bench.put("open");
+  equal(bench.turns(), "nothing");
+  bench.source.end();
+  equal(bench.turn(), "ended");
+  equal(bench.text, "> open\n");
+});
+
+Deno.test("a line of 1 MB is passed on in parts, of which nothing is lost", () => {
+  using bench = new Bench();
+  const bytes = 1024 * 1024;
+  const line = Uint8Array.from({ length: bytes }, (_, i) => 0x21 + i * i % 94);
+  for (let at = 0; at < bytes; at += 50_000) {
+    bench.put(line.slice(at, at + 50_000));
+    bench.turns();
+  }
+  bench.put("\nnext\n");
+  bench.turns();
+  const parts = bench.text.split("\n").map((part) => part.slice("> ".length));
+  deepEqual(parts.splice(-2), ["next", ""]);
+  equal(parts.join(""), new TextDecoder().decode(line));
+  equal(parts.length, bytes / LONGEST_LINE);
+  ok(parts.every(({ length }) => length === LONGEST_LINE));
+});
+
+Deno.test("a line that just fits is no part; all parts but the last are marked", () => {
+  for (
+    const [length, marks] of [[LONGEST_LINE, [undefined]], [2 * LONGEST_LINE + 1, [
+      true,
+      true,
+      undefined,
+    ]]] as const
+  ) {
+    using bench = new Bench(objectForm({ service: "web", stream: "stdout", pid: 1 }));
+    bench.put("x".repeat(length - 1));
+    bench.turns();
+    bench.put("y\nnext\n");
+    bench.turns();
+    const lines = bench.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+    deepEqual(lines.map(({ partial }) => partial), [...marks, undefined]);
+    equal(lines.slice(0, -1).map(({ message }) => message).join(""), `${"x".repeat(length - 1)}y`);
+  }
+});
+
+Deno.test("a line is not cut within a character", () => {
+  using bench = new Bench(objectForm({ service: "web", stream: "stdout", pid: 1 }));
+  const line = `x${"\u{1f680}".repeat(LONGEST_LINE / 4)}\u00fc`;
+  bench.put(`${line}\n`);
+  bench.turns();
+  const messages = bench.text.trimEnd().split("\n").map((line) => JSON.parse(line).message);
+  equal(messages.length, 2);
+  equal(messages.join(""), line);
+});
+
+Deno.test("bytes that are no UTF-8 are cut where the bound is", () => {
+  using bench = new Bench();
+  bench.put(new Uint8Array(LONGEST_LINE + 10).fill(0x80));
+  bench.hangUp();
+  equal(bench.turns(), "ended");
+  equal(bench.text.split("\n").length, 3);
+});
+
+Deno.test("keeps what the sink has no room for, reads no more meanwhile, and loses nothing", () => {
+  using bench = new Bench(plainForm("x".repeat(100)));
+  const lines = Array.from({ length: 10_000 }, (_, i) => String(i));
+  bench.put(lines.map((line) => `${line}\n`).join("")); // formed, 1 MB
+  bench.setRoom(1);
+  equal(bench.turn(), "full");
+  bench.put("last\n");
+  bench.hangUp();
+  let turns = 1;
+  for (let before = -1;; turns++) {
+    ok(bench.text.length > before, "each turn passes something on");
+    before = bench.text.length;
+    bench.setRoom(1);
+    if (bench.turn() === "ended") break;
+  }
+  ok(turns > 10, `${turns} turns`);
+  const expected = [...lines, "last"].map((line) => `${"x".repeat(100)}${line}\n`).join("");
+  equal(bench.text, expected);
+});
+
+Deno.test("one turn reads a bounded part of what is there", () => {
+  using bench = new Bench();
+  bench.put("x".repeat(99).concat("\n").repeat(655));
+  equal(bench.turn(), "read");
+  equal(bench.turn(), "nothing");
+  ok(bench.text.length <= 2 * 64 * 1024);
+});
+
+Deno.test("however the bytes come, and however little room there is, the same lines come out", () => {
+  let seed = 1;
+  const random = (below: number): number => (seed = seed * 48271 % 0x7fffffff) % below;
+  for (let round = 0; round < 300; round++) {
+    using bench = new Bench();
+    const lines = Array.from(
+      { length: random(60) },
+      () => "x".repeat(random(20) === 0 ? random(3 * LONGEST_LINE) : random(80)),
+    );
+    const open = random(2) === 0 ? "" : "open";
+    const text = lines.map((line) => `${line}\n`).join("") + open;
+    for (let at = 0; at < text.length;) {
+      const next = at + 1 + random(random(2) === 0 ? 100 : 60_000);
+      bench.put(text.slice(at, next));
+      at = next;
+      do bench.setRoom(random(3) === 0 ? Infinity : 1); while (bench.turn() !== "nothing");
+    }
+    bench.hangUp();
+    while (bench.turn() !== "ended");
+    const parts = [...lines, ...open === "" ? [] : [open]]
+      .flatMap((line) => line === "" ? [""] : line.match(new RegExp(`.{1,${LONGEST_LINE}}`, "g"))!);
+    equal(bench.text, parts.map((part) => `> ${part}\n`).join(""), `round ${round}`);
+  }
+});
