@@ -12,7 +12,8 @@ import {
   sendSignal,
   setParentDeathSignal,
 } from "../ffi/process.ts";
-import { type OwnRequest, parseCommandLine, type Problem } from "./cli/parse.ts";
+import { type OwnRequest, parseCommandLine } from "./cli/parse.ts";
+import type { Problem } from "./cli/settings.ts";
 import { DENIT_FAILED } from "./core/exit_code.ts";
 import type { Policy, Role, TimerName } from "./core/model.ts";
 import { begin, reduce } from "./core/reduce.ts";
@@ -24,6 +25,7 @@ import { type Log, makeLog } from "./log.ts";
 import { runLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
 import type { Plan, Request } from "./plan.ts";
+import { loadServices } from "./load_services.ts";
 import { catchAllSignals, type SignalSource } from "./signal_source.ts";
 import { Timers } from "./timers.ts";
 import { type Line, makeVoice, type Voice } from "./voice.ts";
@@ -57,6 +59,9 @@ async function answerOwn(request: OwnRequest, signals: SignalSource): Promise<vo
   switch (request.name) {
     case "run":
       return run(request.plan, signals);
+    case "up":
+    case "config":
+      return loadServices()[request.name](request.words, { signals, takeRole, dieWithParent, say, exit });
     case "help":
       return say([{ stream: "stdout", text: (await import("./cli/help.ts")).helpText() }], 0);
     case "version":

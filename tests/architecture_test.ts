@@ -19,6 +19,11 @@ const RULES: readonly Rule[] = [
   { files: /^src\/core\//, values: /^src\/core\// },
   { files: /^src\/cli\/suggest\.ts$/, values: /^fastest-levenshtein$/ },
   { files: /^src\/cli\//, values: /^src\/(cli\/|core\/|voice\.ts$)/, types: /^src\/plan\.ts$/ },
+  { files: /^src\/config\/yaml\.ts$/, values: /^(yaml$|src\/config\/)/ },
+  { files: /^src\/config\/cron\.ts$/, values: /^croner$/ },
+  { files: /^src\/config\/schema\.ts$/, values: /^(valibot$|src\/(config|cli|core)\/)/ },
+  { files: /^src\/config\/json_schema\.ts$/, values: /^(@valibot\/to-json-schema$|src\/config\/)/ },
+  { files: /^src\/config\//, values: /^src\/(config\/|core\/|cli\/(duration|suggest)\.ts$)/ },
   { files: /^src\/drop_in\/listen_pid\.ts$/, values: /^ffi\// },
   {
     files: /^src\/drop_in\//,
@@ -26,11 +31,20 @@ const RULES: readonly Rule[] = [
     types: /^src\/plan\.ts$/,
   },
   { files: /^src\/(loop|voice|plan)\.ts$/, values: /^src\/core\//, types: /^src\/voice\.ts$/ },
-  { files: /^src\/(timers|version)\.ts$/, values: /^nothing$/ },
+  { files: /^src\/(timers|version|users)\.ts$/, values: /^nothing$/ },
+  { files: /^src\/load_services\.ts$/, values: /^nothing$/, types: /^src\/services\/services\.ts$/ },
   {
-    files: /^src\/(signal_source|fact_source|perform|log)\.ts$/,
-    values: /^(ffi\/|src\/core\/signals\.ts$)/,
+    files: /^src\/(signal_source|fact_source|perform|processes|probe|writer|log)\.ts$/,
+    values: /^(ffi\/|src\/(core\/signals|processes|writer)\.ts$)/,
     types: /^src\/(core\/|loop\.ts$|log\.ts$|plan\.ts$|signal_source\.ts$|timers\.ts$|voice\.ts$)/,
+  },
+  { files: /^src\/output\//, values: /^(ffi\/|src\/output\/)/, types: /^src\/(core\/|writer\.ts$)/ },
+  { files: /^src\/services\/services\.ts$/, values: /^(ffi|src)\// },
+  {
+    files: /^src\/services\//,
+    values:
+      /^(ffi\/|src\/(services\/(?!services\.ts$)|core\/(services\/words|signals)\.ts$|config\/cron\.ts$|fact_source\.ts$|perform\.ts$|processes\.ts$|probe\.ts$|users\.ts$))/,
+    types: /^src\//,
   },
   { files: /^src\/main\.ts$/, values: /^(ffi|src)\// },
 ];
@@ -53,6 +67,8 @@ Deno.test("what every run loads is denit's own: no node:*, no package, no help, 
   ok(loaded.size > 20);
   for (const file of loaded) ok(/^(ffi|src)\//.test(file), `a run loads ${file}`);
   deepEqual(["cli/help", "cli/suggest", "version"].filter((name) => loaded.has(`src/${name}.ts`)), []);
+  const forServices = /^src\/(services|config|output|core\/services)\//;
+  deepEqual([...loaded].filter((file) => forServices.test(file)), []);
 });
 
 Deno.test("only main.ts ends the process", () => {

@@ -1,0 +1,14 @@
+/**
+ * Loads what only `denit up` and `denit config` need, when it is needed, and without waiting for it.
+ *
+ * Not by `import()`: while the runtime's event loop turns for it, the runtime's own signal handlers take the place of
+ * ours, and as PID 1 a signal that came then would end in a crash. In the bundle tools/pack.ts puts another file in
+ * this one's place, which has the same code as a string.
+ */
+
+import type * as Services from "./services/services.ts";
+
+export function loadServices(): typeof Services {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  return createRequire(import.meta.url)("./services/services.ts");
+}

@@ -1,0 +1,89 @@
+/** Where the facts of a run of services come from: signals, children, timers, and what is watched by the poller. */
+
+import type { PollSet } from "../../ffi/poll.ts";
+import type { TimerName } from "../core/model.ts";
+import type { ServicesFact } from "../core/services/model.ts";
+import { reapChildren, takeSignals, takeTimers } from "../fact_source.ts";
+import type { Log } from "../log.ts";
+import type { Output } from "../output/output.ts";
+import type { SignalSource } from "../signal_source.ts";
+import type { Timers } from "../timers.ts";
+import type { Living } from "./living.ts";
+
+export interface FactSourceParts {
+  readonly signals: SignalSource;
+  readonly timers: Timers<TimerName>;
+  readonly poller: PollSet;
+  readonly output: Output;
+  readonly living: Living;
+  readonly log: Log;
+  /** Whether the names of those that are reaped are wanted. */
+  readonly named: boolean;
+}
+
+export interface ServicesFactSource {
+  /** Tells what has happened and, if nothing has, waits until something does; output goes on meanwhile. */
+  nextFacts(): readonly ServicesFact[];
+  /** Takes a fact in, to be told with the next. */
+  add(fact: ServicesFact): void;
+  /** Has `time-came` told at a time; `null`: not at all. */
+  wakeAt(atMs: number | null): void;
+}
+
+/** Makes the source. */
+export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
+  const { signals, timers, poller, output, living, log, named } = parts;
+  let added: ServicesFact[] = [];
+  let wakeAtMs: number | null = null;
+  let childrenNext = false;
+  poller.watch(signals.descriptor, "read", () => signals.acknowledge());
+
+  /** Children and all else in turn, and always by themselves: however much there is of one, the other is seen to. */
+  function take(nowMs: number): readonly ServicesFact[] {
+    childrenNext = !childrenNext;
+    const [first, second] = childrenNext ? [takeOther, reap] : [reap, takeOther];
+    const facts = first(nowMs);
+    return facts.length > 0 ? facts : second(nowMs);
+  }
+
+  function takeOther(nowMs: number): ServicesFact[] {
+    const facts = [...takeSignals(signals, nowMs), ...takeTimers(timers, nowMs), ...added];
+    added = [];
+    if (wakeAtMs !== null && wakeAtMs <= nowMs) {
+      wakeAtMs = null;
+      facts.push({ type: "time-came", atMs: nowMs });
+    }
+    return facts;
+  }
+
+  function reap(): ServicesFact[] {
+    const facts = reapChildren(named);
+    for (const fact of facts) {
+      if (fact.type === "reaped") { for (const { pid } of fact.children) living.reaped(pid); }
+    }
+    return facts;
+  }
+
+  function waitMs(nowMs: number): number | null {
+    const timersMs = timers.waitMs(nowMs) ?? Infinity;
+    const ms = Math.min(timersMs, wakeAtMs === null ? Infinity : Math.max(0, wakeAtMs - nowMs));
+    return ms === Infinity ? null : ms;
+  }
+
+  return {
+    nextFacts(): readonly ServicesFact[] {
+      for (;;) {
+        const nowMs = performance.now();
+        const facts = take(nowMs);
+        output.flush();
+        poller.wait(facts.length > 0 ? 0 : waitMs(nowMs)); // output has its turn, however much else happens
+        log.drain();
+        if (facts.length > 0) return facts;
+      }
+    },
+    add: (fact) => void added.push(fact),
+    wakeAt(atMs): void {
+      wakeAtMs = atMs;
+    },
+  };
+}

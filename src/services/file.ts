@@ -1,0 +1,38 @@
+/** The file of services: where it is, and how it is read. */
+
+import { readWhole } from "../../ffi/file.ts";
+import { readVariable } from "../../ffi/environment.ts";
+import { currentDirectory } from "../../ffi/process.ts";
+import type { FileSettings } from "../cli/services.ts";
+import type { ConfigSystem, LoadRequest } from "../config/system.ts";
+
+/** Where the file is looked for when nobody says where it is. */
+const USUAL_PATHS = ["./denit.yaml", "/etc/denit.yaml"] as const;
+
+/** More than any file of services or of variables has. */
+const LONGEST = 16 * 1024 * 1024;
+
+/** What to load, by the settings and the services that are named; a string says why there is nothing to load. */
+export function loadRequest(
+  { file, profiles, compat }: FileSettings,
+  select: readonly string[],
+  system: ConfigSystem,
+): LoadRequest | string {
+  const path = file ?? USUAL_PATHS.find((path) => {
+    const content = system.readFile(path.replace(/^\./, system.workingDirectory));
+    return content instanceof Uint8Array || !content.missing;
+  });
+  if (path !== undefined) return { path, select, profiles, compat };
+  return `Cannot find a file of services: there is no ${
+    USUAL_PATHS.join(" and no ")
+  }; write one, or name it: denit up --file FILE`;
+}
+
+/** The system as a file of services sees it. */
+export function configSystem(): ConfigSystem {
+  return {
+    readFile: (path) => readWhole(path, LONGEST),
+    variable: readVariable,
+    workingDirectory: currentDirectory(),
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * What a service has left behind: processes of it that still run when its own program has ended.
+ *
+ * A process belongs to the service whose session it is in or, where it has made a session of its own as daemons do,
+ * whose mark it bears. One that does both, changes its session and empties its environment, cannot be told.
+ */
+
+import { listProcesses, ownChildren, type ProcessEntry, readMark } from "../../ffi/proc.ts";
+import type { Remaining } from "../core/model.ts";
+import type { Ended } from "../core/services/model.ts";
+import { descendants, type ProcessSurroundings, remainingOf } from "../processes.ts";
+import type { Living } from "./living.ts";
+import { MARK, readMarkValue } from "./mark.ts";
+
+/** The leftovers of each service that is asked about. */
+export function findLeftovers(
+  of: readonly Ended[],
+  withCommands: boolean,
+  living: Living,
+  around: Pick<ProcessSurroundings, "ownPid" | "role">,
+): Map<string, readonly Remaining[]> {
+  const found = new Map<string, Remaining[]>(of.map(({ service }) => [service, []]));
+  const services = new Map(of.map(({ session, service }) => [session, service]));
+  for (const entry of strangers(living, around)) {
+    const service = services.get(entry.session) ?? serviceByMark(entry.pid);
+    if (service !== null) found.get(service)?.push(remainingOf(entry, withCommands));
+  }
+  return found;
+}
+
+/** The processes that a probe or another program beside the service has left behind. */
+export function leftoversOf(
+  service: string,
+  part: string,
+  session: number,
+  living: Living,
+  around: Pick<ProcessSurroundings, "ownPid" | "role">,
+): number[] {
+  return strangers(living, around).filter((entry) => {
+    if (entry.session === session) return true;
+    const mark = readMark(entry.pid, MARK);
+    const bearer = mark === null ? null : readMarkValue(mark);
+    return bearer?.service === service && bearer.part === part;
+  }).map(({ pid }) => pid);
+}
+
+function serviceByMark(pid: number): string | null {
+  const mark = readMark(pid, MARK);
+  return mark === null ? null : readMarkValue(mark)?.service ?? null;
+}
+
+/** Who runs and is in no session of a program that runs. */
+function strangers(
+  living: Living,
+  { ownPid, role }: Pick<ProcessSurroundings, "ownPid" | "role">,
+): readonly ProcessEntry[] {
+  // All that is left behind stands below a child of ours that is none of the programs: an orphan. As a rule there is
+  // none, and a look at our children saves the look at all processes.
+  const children = ownChildren();
+  if (children !== null && children.every((pid) => living.programs.has(pid))) return [];
+  const all = role === "first" ? listProcesses() : descendants(ownPid);
+  return (all ?? []).filter(({ pid, zombie, session }) =>
+    pid !== ownPid && !zombie && !living.programs.has(session)
+  );
+}

@@ -1,0 +1,138 @@
+/** Carries the orders of a run of services out. */
+
+import type { Poller } from "../../ffi/poll.ts";
+import { sendSignal } from "../../ffi/process.ts";
+import type { Project } from "../core/services/project.ts";
+import type { Part, ServicesFact, ServicesOrder } from "../core/services/model.ts";
+import { describeServiceNote } from "../core/services/words.ts";
+import { SIGKILL } from "../core/signals.ts";
+import type { Dispatch } from "../loop.ts";
+import type { Output } from "../output/output.ts";
+import { type CommonSurroundings, performCommon } from "../perform.ts";
+import { type RunningProbe, startProbe } from "../probe.ts";
+import type { Jobs } from "./jobs.ts";
+import { launch, type LaunchSurroundings } from "./launch.ts";
+import { findLeftovers, leftoversOf } from "./leftovers.ts";
+import type { Living } from "./living.ts";
+
+type Of<Type extends ServicesOrder["type"]> = Extract<ServicesOrder, { type: Type }>;
+
+export interface ServicesSurroundings extends CommonSurroundings, LaunchSurroundings {
+  readonly poller: Poller;
+  readonly output: Output;
+  readonly living: Living;
+  readonly jobs: Jobs;
+  /** Takes facts in that come about later, in a wait of the poller. */
+  readonly later: Dispatch<ServicesFact>;
+  /** Has the fact `time-came` come about at a time; `null`: not at all. */
+  readonly wakeAt: (atMs: number | null) => void;
+  /** The file as it is now; `null` if it cannot be used, which is then told. */
+  readonly reload: () => Project | null;
+}
+
+/** Makes the function that performs orders and dispatches the facts that come of them. */
+export function servicesPerformer(
+  around: ServicesSurroundings,
+): (order: ServicesOrder, dispatch: Dispatch<ServicesFact>) => void {
+  const probes = new Map<string, RunningProbe>();
+
+  return (order, dispatch) => {
+    switch (order.type) {
+      case "start":
+        return dispatch(tryToStart(order, around));
+      case "probe":
+        return probe(order, dispatch);
+      case "cancel-probe":
+        probes.get(order.service)?.cancel();
+        probes.delete(order.service);
+        return;
+      case "find-leftovers": {
+        const found = findLeftovers(order.of, order.withCommands, around.living, around);
+        return dispatch({ type: "leftovers-found", found, atMs: performance.now() });
+      }
+      case "kill-leftovers":
+        for (const pid of leftoversOf(order.service, order.part, order.session, around.living, around)) {
+          sendSignal(pid, SIGKILL);
+        }
+        return;
+      case "plan-job":
+        return around.jobs.plan(order.service, order.schedule);
+      case "reload": {
+        const project = around.reload();
+        if (project !== null) dispatch({ type: "reloaded", project, atMs: performance.now() });
+        return;
+      }
+      case "wake-at":
+        return around.wakeAt(order.atMs);
+      case "tell":
+        return around.log.write(order.level, { type: "problem", message: describeServiceNote(order.note) });
+      case "exit":
+        around.output.drain(DRAIN_MS);
+        return performCommon(order, around, dispatch);
+      case "send-signal":
+      case "count":
+      case "survey":
+      case "set-timer":
+      case "log":
+        return performCommon(order, around, dispatch);
+    }
+  };
+
+  function probe({ service, probe }: Of<"probe">, dispatch: Dispatch<ServicesFact>): void {
+    const answer = (failure: string | null): ServicesFact => {
+      probes.delete(service);
+      return { type: "probe-answered", service, failure, atMs: performance.now() };
+    };
+    const running = startProbe(probe, around.poller, (failure) => around.later(answer(failure)));
+    if ("failure" in running) dispatch(answer(running.failure));
+    else probes.set(service, running);
+  }
+}
+
+/** How long the exit waits for whoever reads the last output. */
+const DRAIN_MS = 500;
+
+/** An error of our own is a start that failed. */
+function tryToStart(order: Of<"start">, around: ServicesSurroundings): ServicesFact {
+  try {
+    return start(order, around);
+  } catch (error) {
+    return notStarted(order, String(error));
+  }
+}
+
+function start(order: Of<"start">, around: ServicesSurroundings): ServicesFact {
+  const { part, program, service } = order;
+  const streams = part === "probe" ? SILENT : around.output.open(service);
+  if (streams === null) return notStarted(order, "there is no descriptor left for its output");
+  let result;
+  try {
+    result = launch(service.name, part, program, streams, around);
+  } catch (error) {
+    streams.failed();
+    throw error;
+  }
+  const atMs = performance.now();
+  if ("name" in result) {
+    streams.failed();
+    return { type: "not-started", service: service.name, part, failure: result, atMs };
+  }
+  const { pid, problems } = result;
+  around.living.started(pid, service.name, part);
+  streams.started(pid);
+  for (const problem of problems) {
+    around.log.write("warning", { type: "problem", message: `${service.name}: ${problem}` });
+  }
+  return { type: "started", service: service.name, part, pid, atMs };
+}
+
+/** What a probe writes goes nowhere: its exit code says all. */
+const SILENT = { stdout: "null", stderr: "null", started: () => {}, failed: () => {} } as const;
+
+function notStarted(
+  { service, part }: { service: { name: string }; part: Part },
+  reason: string,
+): ServicesFact {
+  const failure = { name: "refused", reason, systemReason: reason } as const;
+  return { type: "not-started", service: service.name, part, failure, atMs: performance.now() };
+}
