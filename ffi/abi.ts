@@ -7,12 +7,21 @@
 
 /** System call numbers that are reached by syscall(2), per architecture (the kernel's unistd tables). */
 const SYSTEM_CALLS = {
-  x86_64: { getdents64: 217 },
-  aarch64: { getdents64: 61 },
+  x86_64: { fstat: 5, getdents64: 217, setgroups: 116, setresgid: 119, setresuid: 117 },
+  aarch64: { fstat: 80, getdents64: 61, setgroups: 159, setresgid: 149, setresuid: 147 },
 } as const;
 
 /** The numbers for the architecture that this runs on. */
 export const SYS: (typeof SYSTEM_CALLS)[keyof typeof SYSTEM_CALLS] = SYSTEM_CALLS[Deno.build.arch];
+
+/** The flags of open(2) that differ between the architectures (the kernel's fcntl.h). */
+const OPEN_FLAGS = {
+  x86_64: { noFollow: 0o400000 },
+  aarch64: { noFollow: 0o100000 },
+} as const;
+
+/** The flags for the architecture that this runs on. */
+export const OPEN: (typeof OPEN_FLAGS)[keyof typeof OPEN_FLAGS] = OPEN_FLAGS[Deno.build.arch];
 
 /** Bytes of `posix_spawnattr_t`, `posix_spawn_file_actions_t`, `sigset_t`, `struct sigaction`, `siginfo_t`. */
 export const SIZE = {
@@ -29,8 +38,31 @@ export const SIGNAL_ACTION = { handler: 0, mask: 8, flags: 136 } as const;
 /** Offsets in `siginfo_t`; `pid` is set for a signal that somebody sent and for waitid(2), `status` for the latter. */
 export const SIGNAL_INFO = { signal: 0, code: 8, pid: 16, status: 24 } as const;
 
+/** The kernel's `struct stat`: bytes that hold it on either architecture, and what names a file at its start, st_dev and st_ino. */
+export const FILE_STATUS = { size: 144, identity: 16 } as const;
+
 /** Offsets in the kernel's `struct linux_dirent64`, getdents64(2). */
 export const DIRECTORY_ENTRY = { length: 16, name: 19 } as const;
+
+/** The resources of setrlimit(2), by their names without RLIMIT_ and in small letters (the kernel's resource.h). */
+export const RESOURCE = {
+  cpu: 0,
+  fsize: 1,
+  data: 2,
+  stack: 3,
+  core: 4,
+  rss: 5,
+  nproc: 6,
+  nofile: 7,
+  memlock: 8,
+  as: 9,
+  locks: 10,
+  sigpending: 11,
+  msgqueue: 12,
+  nice: 13,
+  rtprio: 14,
+  rttime: 15,
+} as const;
 
 /** Highest signal number on Linux. */
 export const LAST_SIGNAL = 64;

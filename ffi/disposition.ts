@@ -51,6 +51,16 @@ export function restoreDisposition(signal: number, disposition: Disposition): vo
   libc.sigaction(signal, disposition, null);
 }
 
+/** Does something while the signals are ignored: only so can one that we catch stay ignored in a program. */
+export function whileIgnored<Result>(signals: readonly number[], action: () => Result): Result {
+  const caught = signals.map((signal) => [signal, ignoreSignal(signal)] as const);
+  try {
+    return action();
+  } finally {
+    for (const [signal, disposition] of caught) restoreDisposition(signal, disposition);
+  }
+}
+
 /** Makes these the only signals that are blocked on the calling (the main) thread; pthread_sigmask(3). */
 export function blockOnly(signals: Iterable<number>): void {
   libc.pthread_sigmask(SIG_SETMASK, signalSet(signals), null);

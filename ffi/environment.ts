@@ -2,7 +2,7 @@
 
 import { cString } from "./c_string.ts";
 import { readHead } from "./file.ts";
-import { libc } from "./libc.ts";
+import { environment, libc } from "./libc.ts";
 
 /**
  * The value of an environment variable, or `undefined` where it is not set; getenv(3).
@@ -12,6 +12,42 @@ import { libc } from "./libc.ts";
 export function readVariable(name: string): string | undefined {
   const value = libc.getenv(cString(name));
   return value === null ? undefined : Deno.UnsafePointerView.getCString(value);
+}
+
+const EQUALS = 0x3d;
+const POINTER_BYTES = 8;
+
+/**
+ * The entries `NAME=value` of the environment with these changes: what was given stays in its order, also what is
+ * not UTF-8, and what is new comes behind it; a variable whose value is `null` is left out.
+ */
+export function environmentWith(changes: Readonly<Record<string, string | null>>): Uint8Array[] {
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
+  const kept = ownEntries().filter((entry) =>
+    !Object.hasOwn(changes, decoder.decode(entry.subarray(0, entry.indexOf(EQUALS))))
+  );
+  const added = Object.entries(changes).filter(([, value]) => value !== null);
+  return [...kept, ...added.map(([name, value]) => encoder.encode(`${name}=${value}`))];
+}
+
+function ownEntries(): Uint8Array[] {
+  const pointer = environment();
+  const entries: Uint8Array[] = [];
+  if (pointer === null) return entries;
+  const table = new Deno.UnsafePointerView(pointer);
+  for (let entry; (entry = table.getPointer(entries.length * POINTER_BYTES)) !== null;) {
+    const length = Number(libc.strlen(entry));
+    entries.push(new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(entry, length)).slice());
+  }
+  return entries;
+}
+
+/** The value of a variable among entries `NAME=value`; `null` where it is not set. */
+export function valueIn(entries: readonly Uint8Array[], name: string): Uint8Array | null {
+  const start = new TextEncoder().encode(`${name}=`);
+  const entry = entries.find((entry) => start.every((byte, i) => entry[i] === byte));
+  return entry === undefined ? null : entry.subarray(start.length);
 }
 
 /** What `deno run` sets, and the folder that it puts in front of PATH, where it finds no `node`. */
@@ -42,13 +78,15 @@ function pathWithoutShim(): string | null {
 }
 
 /** The first value of a variable in a block of `NAME=value` strings that each end in NUL. */
-function findVariable(block: Uint8Array, name: string): Uint8Array | null {
-  const start = new TextEncoder().encode(`${name}=`);
+export function findVariable(block: Uint8Array, name: string): Uint8Array | null {
+  return valueIn([...stringsIn(block)], name);
+}
+
+function* stringsIn(block: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < block.length;) {
     const end = block.indexOf(0, at);
-    const entry = block.subarray(at, end < 0 ? block.length : end);
-    if (start.every((byte, i) => entry[i] === byte)) return entry.subarray(start.length);
-    at += entry.length + 1;
+    const string = block.subarray(at, end < 0 ? block.length : end);
+    yield string;
+    at += string.length + 1;
   }
-  return null;
 }

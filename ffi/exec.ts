@@ -2,6 +2,7 @@
 
 import { cString, cStringTable } from "./c_string.ts";
 import { blockOnly, defaultSignal, ignoreSignal } from "./disposition.ts";
+import { strerror } from "./error_words.ts";
 import { errno, libc } from "./libc.ts";
 
 const SIGPIPE = 13;
@@ -22,5 +23,5 @@ export function becomeProgram(
   blockOnly(blocked);
   const table = cStringTable(argv);
   libc.execvp(cString(argv[0]!), table.pointers);
-  return Deno.UnsafePointerView.getCString(libc.strerror(errno())!);
+  return strerror(errno());
 }

@@ -2,10 +2,13 @@
 
 import { DIRECTORY_ENTRY, SYS } from "./abi.ts";
 import { cString } from "./c_string.ts";
-import { libc } from "./libc.ts";
+import { inSentence, lastReason } from "./error_words.ts";
+import { errno, libc } from "./libc.ts";
 
 const O_RDONLY = 0;
-const O_CLOEXEC = 0o2000000;
+const [O_NONBLOCK, O_CLOEXEC] = [0o4000, 0o2000000] as const;
+const [ENOENT, EAGAIN] = [2, 11] as const;
+const POLLIN = 1;
 
 /** The first bytes of a file, at most `length`; `null` if it cannot be read. */
 export function readHead(path: string | Uint8Array, length: number): Uint8Array<ArrayBuffer> | null {
@@ -20,6 +23,54 @@ export function readHead(path: string | Uint8Array, length: number): Uint8Array<
   }
   libc.close(descriptor);
   return buffer.subarray(0, filled);
+}
+
+/** How long a pipe may take to give something, in milliseconds: nobody may make PID 1 wait for ever. */
+const PATIENCE_MS = 1000;
+
+/** Why a file cannot be read, in words, and whether that is because there is none. */
+export interface Unreadable {
+  readonly failure: string;
+  readonly missing: boolean;
+}
+
+/** All bytes of a file, at most `limit`; or why it cannot be read. */
+export function readWhole(
+  path: string,
+  limit: number,
+): Uint8Array<ArrayBuffer> | Unreadable {
+  const descriptor = libc.open(cString(path), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) {
+    const error = errno();
+    return { failure: inSentence(error), missing: error === ENOENT };
+  }
+  try {
+    let buffer = new Uint8Array(Math.min(limit + 1, 16 * 1024));
+    for (let filled = 0; filled <= limit;) {
+      if (filled === buffer.length) buffer = grown(buffer, limit + 1);
+      const rest = buffer.subarray(filled);
+      const count = Number(libc.read(descriptor, rest, BigInt(rest.length)));
+      if (count === 0) return buffer.subarray(0, filled);
+      if (count > 0) filled += count;
+      else if (errno() !== EAGAIN || !isReadableSoon(descriptor)) {
+        return { missing: false, failure: lastReason() };
+      }
+    }
+    return { missing: false, failure: `it is larger than ${limit} bytes` };
+  } finally {
+    libc.close(descriptor);
+  }
+}
+
+function grown(buffer: Uint8Array<ArrayBuffer>, most: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(4 * buffer.length, most));
+  larger.set(buffer);
+  return larger;
+}
+
+function isReadableSoon(descriptor: number): boolean {
+  const request = new Int32Array([descriptor, POLLIN]); // struct pollfd
+  return libc.poll(new Uint8Array(request.buffer), 1n, PATIENCE_MS) > 0;
 }
 
 /** The names in a folder, getdents64(2); `null` if it cannot be read. */

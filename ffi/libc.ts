@@ -9,40 +9,70 @@
 const DECLARATIONS = {
   /** `int access(const char *pathname, int mode)` */
   access: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `int capget(cap_user_header_t hdrp, cap_user_data_t datap)` */
+  capget: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** `int capset(cap_user_header_t hdrp, const cap_user_data_t datap)` */
+  capset: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int chdir(const char *path)` */
   chdir: { parameters: ["buffer"], result: "i32" },
   /** `int close(int fd)` */
   close: { parameters: ["i32"], result: "i32" },
+  /** `int connect(int sockfd, const struct sockaddr *addr, socklen_t addrlen)` */
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   /** `int *__errno_location(void)` */
   __errno_location: { parameters: [], result: "pointer" },
-  /** `void _exit(int status)` */
-  _exit: { parameters: ["i32"], result: "void" },
   /** `int eventfd(unsigned int initval, int flags)` */
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
   /** `int execvp(const char *file, char *const argv[])` */
   execvp: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** `void _exit(int status)` */
+  _exit: { parameters: ["i32"], result: "void" },
   /** `int fcntl(int fd, int cmd, int arg)` */
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  /** `pid_t getsid(pid_t pid)` */
-  getsid: { parameters: ["i32"], result: "i32" },
+  /** `char *getcwd(char *buf, size_t size)` */
+  getcwd: { parameters: ["buffer", "usize"], result: "pointer" },
+  /** `gid_t getegid(void)` */
+  getegid: { parameters: [], result: "u32" },
   /** `char *getenv(const char *name)` */
   getenv: { parameters: ["buffer"], result: "pointer" },
+  /** `uid_t geteuid(void)` */
+  geteuid: { parameters: [], result: "u32" },
+  /** `int getgroups(int size, gid_t list[])` */
+  getgroups: { parameters: ["i32", "buffer"], result: "i32" },
+  /** `int getpeername(int sockfd, struct sockaddr *addr, socklen_t *addrlen)` */
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `pid_t getpgrp(void)` */
   getpgrp: { parameters: [], result: "i32" },
   /** `pid_t getppid(void)` */
   getppid: { parameters: [], result: "i32" },
+  /** `pid_t getsid(pid_t pid)` */
+  getsid: { parameters: ["i32"], result: "i32" },
+  /** `int getsockname(int sockfd, struct sockaddr *addr, socklen_t *addrlen)` */
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  /** `int getsockopt(int sockfd, int level, int optname, void *optval, socklen_t *optlen)` */
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  /** `int inet_pton(int af, const char *src, void *dst)` */
+  inet_pton: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `int ioctl(int fd, unsigned long request)` */
   ioctl: { parameters: ["i32", "usize"], result: "i32" },
+  /** `int isatty(int fd)` */
+  isatty: { parameters: ["i32"], result: "i32" },
   /** `int kill(pid_t pid, int sig)` */
   kill: { parameters: ["i32", "i32"], result: "i32" },
   /** `off_t lseek(int fd, off_t offset, int whence)` */
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  /** `int mkdir(const char *pathname, mode_t mode)` */
+  mkdir: { parameters: ["buffer", "u32"], result: "i32" },
   /** `void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)` */
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   /** `int mprotect(void *addr, size_t len, int prot)` */
   mprotect: { parameters: ["pointer", "usize", "i32"], result: "i32" },
   /** `int open(const char *pathname, int flags)` */
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `int openat(int dirfd, const char *pathname, int flags, mode_t mode)` */
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
+  /** `int pipe2(int pipefd[2], int flags)` */
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int poll(struct pollfd *fds, nfds_t nfds, int timeout)` */
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
   /** `int posix_spawn(pid_t *, const char *path, const file_actions_t *, const attr_t *, char *const argv[], char *const envp[])` */
@@ -55,8 +85,12 @@ const DECLARATIONS = {
     parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
     result: "i32",
   },
+  /** `int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *path)`, glibc 2.29 */
+  posix_spawn_file_actions_addchdir_np: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *, int fd)` */
   posix_spawn_file_actions_addclose: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *, int fd, int newfd)` */
+  posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" },
   /** `int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *, int fd, const char *path, int oflag, mode_t mode)` */
   posix_spawn_file_actions_addopen: { parameters: ["buffer", "i32", "buffer", "i32", "u32"], result: "i32" },
   /** `int posix_spawn_file_actions_addtcsetpgrp_np(posix_spawn_file_actions_t *, int tcfd)`, glibc 2.35 */
@@ -75,28 +109,54 @@ const DECLARATIONS = {
   posix_spawnattr_setsigmask: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int prctl(int option, unsigned long arg2, ...)` */
   prctl: { parameters: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
+  /** `int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit)` */
+  prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
   /** `int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)` */
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `ssize_t pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)` */
   pwritev2: { parameters: ["i32", "buffer", "i32", "i64", "i32"], result: "isize" },
   /** `ssize_t read(int fd, void *buf, size_t count)` */
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  /** `int rename(const char *oldpath, const char *newpath)` */
+  rename: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** `ssize_t send(int sockfd, const void *buf, size_t len, int flags)` */
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   /** `int setenv(const char *name, const char *value, int overwrite)` */
   setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" },
+  /** `int setfsgid(gid_t fsgid)` */
+  setfsgid: { parameters: ["u32"], result: "i32" },
+  /** `int setfsuid(uid_t fsuid)` */
+  setfsuid: { parameters: ["u32"], result: "i32" },
+  /** `int setpriority(int which, id_t who, int prio)` */
+  setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
   /** `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)` */
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)` */
   sigtimedwait: { parameters: ["buffer", "buffer", "buffer"], result: "i32" },
+  /** `int socket(int domain, int type, int protocol)` */
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `char *strerror(int errnum)` */
   strerror: { parameters: ["i32"], result: "pointer" },
+  /** `size_t strlen(const char *s)` */
+  strlen: { parameters: ["pointer"], result: "usize" },
   /** `long syscall(long number, ...)`, here for getdents64(2): `(int fd, void *buf, size_t count)` */
   syscall: { parameters: ["i64", "i32", "buffer", "usize"], result: "i64" },
+  /** `long syscall(long number, ...)`, here for setresuid(2) and setresgid(2): `(uid_t real, uid_t effective, uid_t saved)` */
+  syscall_ids: { parameters: ["i64", "u32", "u32", "u32"], result: "i64" },
   /** `pid_t tcgetpgrp(int fd)` */
   tcgetpgrp: { parameters: ["i32"], result: "i32" },
   /** `int tcsetpgrp(int fd, pid_t pgrp)` */
   tcsetpgrp: { parameters: ["i32", "i32"], result: "i32" },
+  /** `int timerfd_create(int clockid, int flags)` */
+  timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
+  /** `int timerfd_settime(int fd, int flags, const struct itimerspec *new_value, struct itimerspec *old_value)` */
+  timerfd_settime: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
   /** `char *ttyname(int fd)` */
   ttyname: { parameters: ["i32"], result: "pointer" },
+  /** `mode_t umask(mode_t mask)` */
+  umask: { parameters: ["u32"], result: "u32" },
+  /** `int unlink(const char *pathname)` */
+  unlink: { parameters: ["buffer"], result: "i32" },
   /** `int unsetenv(const char *name)` */
   unsetenv: { parameters: ["buffer"], result: "i32" },
   /** `int waitid(idtype_t idtype, id_t id, siginfo_t *infop, int options)` */
@@ -112,15 +172,22 @@ type Name = keyof Declarations;
 type Call<N extends Name> = Deno.UnsafeFnPointer<Declarations[N]>["call"];
 
 /** The symbols that an older glibc than Debian 12's lacks. Deno itself needs 2.27. */
-const OPTIONAL: ReadonlySet<Name> = new Set(["posix_spawn_file_actions_addtcsetpgrp_np"]);
+const OPTIONAL: ReadonlySet<Name> = new Set([
+  "posix_spawn_file_actions_addchdir_np",
+  "posix_spawn_file_actions_addtcsetpgrp_np",
+]);
+
+/** The symbols that are declared a second time, for other arguments. */
+const SYMBOLS: Partial<Record<Name, string>> = { syscall_ids: "syscall" };
 
 const addresses = Deno.dlopen(
   "libc.so.6",
   {
     ...Object.fromEntries(
-      Object.keys(DECLARATIONS).map((
+      (Object.keys(DECLARATIONS) as Name[]).map((name) => [
         name,
-      ) => [name, { type: "pointer", optional: OPTIONAL.has(name as Name) } as const]),
+        { type: "pointer", name: SYMBOLS[name] ?? name, optional: OPTIONAL.has(name) } as const,
+      ]),
     ),
     environ: { type: "pointer" } as const,
     program_invocation_short_name: { type: "pointer" } as const,

@@ -1,5 +1,7 @@
 /** Writing to standard output and error without ever waiting for whoever reads them. */
 
+import { FILE_STATUS, SYS } from "./abi.ts";
+import { cString } from "./c_string.ts";
 import { withoutOutputSignals } from "./disposition.ts";
 import { errno, libc } from "./libc.ts";
 
@@ -10,6 +12,7 @@ const RWF_NOWAIT = 8;
 const POLLOUT = 4;
 const SEEK_CUR = 1;
 const ANY_POSITION = -1n;
+const [O_WRONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC] = [1, 0o400, 0o4000, 0o2000000] as const;
 const [EINTR, EAGAIN] = [4, 11] as const;
 
 /** A pipe that says it can be written takes at least this much at once (PIPE_BUF, pipe(7)). */
@@ -17,11 +20,12 @@ const AT_ONCE = 4096;
 
 /**
  * Writes what the descriptor takes now. Returns how many bytes that were, `"again"` if it takes none at the
- * moment, or `"failed"` if it never will (closed, or its reader has gone).
+ * moment, or `"failed"` if it never will (closed, its reader has gone, or the disk is full).
  *
- * Non-blocking for this call alone: O_NONBLOCK would hold for every process that shares the descriptor. Kernels
- * from 6.4 on can do that for pipes; where they cannot (older ones, terminals) poll(2) is asked first. A file
- * makes nobody wait for a reader, so it is simply written.
+ * Non-blocking for us alone: O_NONBLOCK would hold for every process that shares the descriptor. Kernels from 6.4 on
+ * can do that for a single call on a pipe. For older ones, and for terminals, what it leads to is opened once more
+ * by its name in /proc; where that cannot be done poll(2) is asked first. A file makes nobody wait for a reader, so
+ * it is simply written.
  */
 export function writeWithoutBlocking(
   descriptor: Descriptor,
@@ -31,10 +35,10 @@ export function writeWithoutBlocking(
 }
 
 function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): number | "again" | "failed" {
-  if (libc.lseek(descriptor, 0n, SEEK_CUR) >= 0n) return writeNow(descriptor, bytes);
+  if (libc.lseek(descriptor, 0n, SEEK_CUR) >= 0n) return writeNow(descriptor, bytes, bytes.length);
   const iovec = new BigUint64Array([
     Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)),
-    BigInt(Math.min(bytes.length, AT_ONCE)),
+    BigInt(bytes.length),
   ]);
   const written = Number(
     libc.pwritev2(descriptor, new Uint8Array(iovec.buffer), 1, ANY_POSITION, RWF_NOWAIT),
@@ -42,11 +46,38 @@ function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): numb
   if (written >= 0) return written;
   const error = errno();
   if (error === EAGAIN || error === EINTR) return "again";
-  return canWrite(descriptor) ? writeNow(descriptor, bytes) : "again";
+  const own = openAnew(descriptor);
+  if (own >= 0) return writeNow(own, bytes, bytes.length);
+  return canWrite(descriptor) ? writeNow(descriptor, bytes, AT_ONCE) : "again";
+}
+
+/** What {@linkcode openAnew} gave for each descriptor. */
+const openedAnew = new Map<Descriptor, number>();
+
+/** A descriptor of the same pipe or terminal on which no write blocks and that nobody shares; negative: there is none. */
+function openAnew(descriptor: Descriptor): number {
+  const known = openedAnew.get(descriptor);
+  if (known !== undefined) return known;
+  const path = cString(`/proc/self/fd/${descriptor}`);
+  const own = libc.open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  openedAnew.set(descriptor, own);
+  return own;
 }
 
 function canWrite(descriptor: Descriptor): boolean {
   return waitToWrite([descriptor], 0) !== 0; // an error or a hang-up shows in the write
+}
+
+/** Whether standard output and standard error lead to the same pipe, terminal or file; fstat(2). */
+export function isOneOutput(): boolean {
+  const [output, error] = ([1, 2] as const).map(identify);
+  return output !== undefined && output === error;
+}
+
+function identify(descriptor: Descriptor): string | undefined {
+  const status = new Uint8Array(FILE_STATUS.size);
+  if (libc.syscall(BigInt(SYS.fstat), descriptor, status, 0n) !== 0n) return undefined;
+  return status.subarray(0, FILE_STATUS.identity).join(" ");
 }
 
 /** Waits until one of the descriptors can be written, for at most `limitMs`; returns how many can. */
@@ -55,8 +86,12 @@ export function waitToWrite(descriptors: readonly Descriptor[], limitMs: number)
   return libc.poll(new Uint8Array(requests.buffer), BigInt(descriptors.length), Math.ceil(limitMs));
 }
 
-function writeNow(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): number | "again" | "failed" {
-  const written = Number(libc.write(descriptor, bytes, BigInt(Math.min(bytes.length, AT_ONCE))));
+function writeNow(
+  descriptor: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  atMost: number,
+): number | "again" | "failed" {
+  const written = Number(libc.write(descriptor, bytes, BigInt(Math.min(bytes.length, atMost))));
   if (written >= 0) return written;
   const error = errno();
   return error === EAGAIN || error === EINTR ? "again" : "failed";

@@ -1,12 +1,16 @@
 /** What /proc tells about other processes; proc(5). */
 
-import { readFolder, readHead } from "./file.ts";
+import { withFilesOf } from "./credentials.ts";
+import { findVariable } from "./environment.ts";
+import { readFolder, readHead, readWhole } from "./file.ts";
 
 /** A process as `/proc/PID/stat` shows it. */
 export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
+  /** Of another PID namespace: 0. */
+  readonly session: number;
   /** When it started, in clock ticks since the boot: with the pid it names one process for ever. */
   readonly startTicks: string;
   /** Whether it has ended and is only waiting to be reaped. */
@@ -66,7 +70,7 @@ export function parseStat(line: string): ProcessEntry | null {
   const close = line.lastIndexOf(")");
   if (open < 0 || close < open) return null;
   const fields = line.slice(close + 2).split(" "); // from field 3 of proc(5) on
-  const [state, parent, group] = fields;
+  const [state, parent, group, session] = fields;
   const threads = fields[17];
   const startTicks = fields[19];
   if (state === undefined || threads === undefined || startTicks === undefined) return null;
@@ -74,6 +78,7 @@ export function parseStat(line: string): ProcessEntry | null {
     pid: Number(line.slice(0, open)),
     parent: Number(parent),
     group: Number(group),
+    session: Number(session),
     startTicks,
     // A program whose first thread has ended while others go on shows Z too, and is alive.
     zombie: (state === "Z" || state === "X") && Number(threads) <= 1,
@@ -87,6 +92,50 @@ export function readCommand(pid: number): string | null {
   const bytes = readHead(`/proc/${pid}/cmdline`, LONGEST_SHOWN);
   if (bytes === null || bytes.length === 0) return null;
   return decoder.decode(bytes).replace(/\0+$/, "").replaceAll("\0", " ");
+}
+
+/**
+ * The value of a variable in the environment that a process was started with; `null` where it is not set, where
+ * /proc does not tell, and of what is gone.
+ *
+ * To see that of another user's process takes CAP_SYS_PTRACE, which a container's root often lacks: then it is asked
+ * as that user. A process that has changed its user, or has made itself undumpable, shows it to nobody without the
+ * capability; proc(5), ptrace(2).
+ */
+export function readMark(pid: number, variable: string): string | null {
+  const LONGEST = 8 * 1024 * 1024; // more than the kernel passes on by default, execve(2)
+  const read = (): ReturnType<typeof readWhole> => readWhole(`/proc/${pid}/environ`, LONGEST);
+  let environment = read();
+  if ("failure" in environment) {
+    const owner = readOwner(pid);
+    if (owner === null) return null;
+    environment = withFilesOf(owner.uid, owner.gid, read);
+  }
+  const value = "failure" in environment ? null : findVariable(environment, variable);
+  return value === null ? null : decoder.decode(value);
+}
+
+function readOwner(pid: number): { uid: number; gid: number } | null {
+  const status = readHead(`/proc/${pid}/status`, 4096);
+  const ids = status === null ? null : /^Uid:\t(\d+)[^]*^Gid:\t(\d+)/m.exec(decoder.decode(status));
+  return ids === null ? null : { uid: Number(ids[1]), gid: Number(ids[2]) };
+}
+
+/**
+ * The process ids of this process's own children, zombies too; `null` where /proc does not tell (kernels without
+ * CONFIG_PROC_CHILDREN). One that comes or goes meanwhile may hide another.
+ */
+export function ownChildren(): number[] | null {
+  const LONGEST = 1024 * 1024;
+  const threads = procIsOurs() ? readFolder("/proc/self/task") : null;
+  const children: number[] = [];
+  for (const thread of threads ?? []) {
+    if (thread.startsWith(".")) continue;
+    const list = readWhole(`/proc/self/task/${thread}/children`, LONGEST);
+    if ("failure" in list) return null;
+    children.push(...decoder.decode(list).split(" ").filter((pid) => pid !== "").map(Number));
+  }
+  return threads === null ? null : children;
 }
 
 /** The words that this process was started with, as bytes; `null` if /proc does not tell. */

@@ -53,6 +53,14 @@ export function anyOtherProcess(): boolean {
   return libc.kill(-1, 0) === 0;
 }
 
+/** The working directory, getcwd(3); `/` where it has none, such as one that was removed. */
+export function currentDirectory(): string {
+  const LONGEST = 4096; // PATH_MAX
+  const path = new Uint8Array(LONGEST);
+  if (libc.getcwd(path, BigInt(LONGEST)) === null) return "/";
+  return new TextDecoder().decode(path.subarray(0, path.indexOf(0)));
+}
+
 /** Makes `path` the working directory; returns whether that could be done. */
 export function changeDirectory(path: string): boolean {
   return libc.chdir(cString(path)) === 0;

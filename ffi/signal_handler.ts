@@ -121,6 +121,10 @@ export interface CaughtSignals {
    * and not for a moment where that is so already; poll(2). May return sooner.
    */
   wait(timeoutMs: number | null, toWrite: readonly number[]): void;
+  /** Can be read when a signal has come, for who waits by other means; then {@linkcode acknowledge} is to be called. */
+  readonly descriptor: number;
+  /** Takes back that the descriptor can be read, before the signals themselves are taken. */
+  acknowledge(): void;
   /**
    * The signals that have come since the last call, in the order in which they were given to be caught: a standard
    * one once, a real-time one as often as it came; of very many the rest comes with the next call.
@@ -142,13 +146,16 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
   });
   const seen = new Int32Array(counters.length);
   const wakeUps = new Uint8Array(8);
+  const acknowledge = (): void => void libc.read(descriptor, wakeUps, BigInt(wakeUps.length));
   return {
     ignored,
+    descriptor,
+    acknowledge,
     wait(timeoutMs, toWrite): void {
       const requests = new Int32Array([descriptor, POLLIN, ...toWrite.flatMap((other) => [other, POLLOUT])]);
       const timeout = timeoutMs === null ? -1 : Math.min(Math.ceil(timeoutMs), LONGEST_POLL_MS);
       libc.poll(new Uint8Array(requests.buffer), BigInt(1 + toWrite.length), timeout);
-      libc.read(descriptor, wakeUps, BigInt(wakeUps.length)); // before the counters are read, or a wake-up is lost
+      acknowledge(); // before the counters are read, or a wake-up is lost
     },
     take(): number[] {
       const taken: number[] = [];

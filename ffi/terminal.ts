@@ -9,6 +9,11 @@ const TIOCNOTTY = 0x5422n;
 const SIGCONT = 18;
 const SIGTSTP = 20;
 
+/** Whether the descriptor leads to a terminal; isatty(3). */
+export function isTerminal(descriptor: number): boolean {
+  return libc.isatty(descriptor) === 1;
+}
+
 /** Whether standard input is our controlling terminal and our process group is in its foreground; tcgetpgrp(3). */
 export function hasForeground(): boolean {
   return libc.tcgetpgrp(STDIN) === libc.getpgrp();

@@ -1,7 +1,7 @@
 /** What the C compiler would know, as far as it can be seen from outside. */
 
-import { DIRECTORY_ENTRY, LAST_SIGNAL, SIZE, SYS } from "../../ffi/abi.ts";
-import { libc } from "../../ffi/libc.ts";
+import { DIRECTORY_ENTRY, LAST_SIGNAL, OPEN, RESOURCE, SIZE, SYS } from "../../ffi/abi.ts";
+import { errno, libc } from "../../ffi/libc.ts";
 import { deepEqual, equal, ok } from "../assert.ts";
 import { fixture } from "../fixture.ts";
 import { tempFolder } from "../temp_folder.ts";
@@ -104,4 +104,43 @@ Deno.test("no signal has a higher number than the last", () => {
   const action = new Uint8Array(SIZE.signalAction);
   equal(libc.sigaction(LAST_SIGNAL, null, action), 0);
   equal(libc.sigaction(LAST_SIGNAL + 1, null, action), -1);
+});
+
+Deno.test("O_NOFOLLOW: the kernel does not follow a symbolic link, and refuses nothing else", async () => {
+  await using folder = await tempFolder();
+  await folder.write("file", "");
+  await Deno.symlink("file", `${folder.path}/link`);
+  const open = (name: string): number =>
+    libc.open(new TextEncoder().encode(`${folder.path}/${name}\0`), OPEN.noFollow);
+  const descriptor = open("file");
+  libc.close(descriptor);
+  ok(descriptor > 2);
+  equal(open("link"), -1);
+  equal(errno(), 40); // ELOOP
+});
+
+Deno.test("setrlimit: each resource has the number by which the kernel shows it", () => {
+  const shown = {
+    cpu: "Max cpu time",
+    fsize: "Max file size",
+    data: "Max data size",
+    stack: "Max stack size",
+    core: "Max core file size",
+    rss: "Max resident set",
+    nproc: "Max processes",
+    nofile: "Max open files",
+    memlock: "Max locked memory",
+    as: "Max address space",
+    locks: "Max file locks",
+    sigpending: "Max pending signals",
+    msgqueue: "Max msgqueue size",
+    nice: "Max nice priority",
+    rtprio: "Max realtime priority",
+    rttime: "Max realtime timeout",
+  } satisfies Record<keyof typeof RESOURCE, string>;
+  const limits = Deno.readTextFileSync("/proc/self/limits").split("\n");
+  for (const [name, number] of Object.entries(RESOURCE)) {
+    equal(limits[number + 1]!.startsWith(shown[name as keyof typeof RESOURCE]), true, name);
+  }
+  equal(libc.prlimit(0, Object.keys(RESOURCE).length, null, new Uint8Array(16)), -1);
 });

@@ -1,10 +1,16 @@
-import { readVariable, restoreEnvironment } from "../../ffi/environment.ts";
+import { environmentWith, readVariable, restoreEnvironment } from "../../ffi/environment.ts";
 import { readHead } from "../../ffi/file.ts";
 import { environment } from "../../ffi/libc.ts";
 import { serve } from "../fixture.ts";
 
 const functions = {
   readVariable: (name: string): string | null => readVariable(name) ?? null,
+
+  /** The entries in hexadecimal, as they are and with changes. */
+  change(changes: Record<string, string | null>): { given: string[]; changed: string[] } {
+    restoreEnvironment();
+    return { given: environmentWith({}).map(hex), changed: environmentWith(changes).map(hex) };
+  },
 
   /** What the kernel was given, and what is in `environ` before and after {@linkcode restoreEnvironment}. */
   restore(): { given: string[]; before: string[]; after: string[] } {
@@ -17,6 +23,10 @@ const functions = {
     return { given, before, after: entries() };
   },
 };
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 function entries(): string[] {
   const table = new Deno.UnsafePointerView(environment()!);

@@ -1,5 +1,5 @@
-import { readVariable } from "../../ffi/environment.ts";
-import { deepEqual, equal, throws } from "../assert.ts";
+import { readVariable, valueIn } from "../../ffi/environment.ts";
+import { deepEqual, equal, ok, throws } from "../assert.ts";
 import { fixture } from "../fixture.ts";
 import { tempFolder } from "../temp_folder.ts";
 import type { EnvironmentFixture } from "./environment_fixture.ts";
@@ -56,5 +56,34 @@ Deno.test("leaves the runtime's variable alone where the caller has set it", asy
   const { result } = await environment.call("restore", [], { env: { DENO_NODE_SHIM_ACTIVE: "1" } });
   deepEqual(result.after, result.before);
 });
+
+Deno.test("puts changes into the environment, and keeps the rest byte for byte and in its order", async () => {
+  const set = `%ENV = (B => "b", PATH => "/usr/bin", A => "a=1", RAW => "\\xff\\n", EMPTY => ""); exec @ARGV`;
+  const changes = { B: null, A: "changed", NEW: "\u{fc}=", NOT: null, ["__proto__"]: "x" };
+  const { result: { given, changed } } = await environment.call("change", [changes], {
+    through: [PERL, "-e", set],
+  });
+  const hex = (text: string): string =>
+    [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const kept = given.filter((entry) => !entry.startsWith(hex("A=")) && !entry.startsWith(hex("B=")));
+  ok(kept.includes(hex("RAW=") + "ff0a"));
+  ok(kept.includes(hex("EMPTY=")));
+  deepEqual(changed, [...kept, ...["A=changed", "NEW=\u{fc}=", "__proto__=x"].map(hex)]);
+});
+
+for (
+  const [entries, value] of [
+    [["A=1", "B=2"], "2"],
+    [["A=B=1", "BB=1", "B=", "B=2"], ""],
+    [["B"], null],
+    [["b=1", "A"], null],
+    [[], null],
+  ] as const
+) {
+  Deno.test(`of ${JSON.stringify(entries)} B is ${JSON.stringify(value)}`, () => {
+    const found = valueIn(entries.map((entry) => new TextEncoder().encode(entry)), "B");
+    equal(found === null ? null : new TextDecoder().decode(found), value);
+  });
+}
 
 const PERL = "/usr/bin/perl";

@@ -1,5 +1,6 @@
-import { readFolder, readHead } from "../../ffi/file.ts";
-import { deepEqual, equal, ok } from "../assert.ts";
+import { readFolder, readHead, readWhole } from "../../ffi/file.ts";
+import { deepEqual, equal, match, ok } from "../assert.ts";
+import { startProgram } from "../program.ts";
 import { tempFolder } from "../temp_folder.ts";
 
 Deno.test("reads the first bytes of a file, and all where it is shorter", async () => {
@@ -21,6 +22,56 @@ Deno.test("an empty file has no first bytes; a missing one has none that could b
   await using folder = await tempFolder();
   equal(readHead(await folder.write("empty", ""), 10)?.length, 0);
   equal(readHead(`${folder.path}/missing`, 10), null);
+});
+
+for (const size of [0, 1, 16_384, 16_385, 300_000]) {
+  Deno.test(`reads a whole file of ${size} bytes, if it may have so many`, async () => {
+    await using folder = await tempFolder();
+    const content = new Uint8Array(size).map((_, i) => i % 251);
+    const path = await folder.write("file", content);
+    deepEqual(readWhole(path, 1_000_000), content);
+    deepEqual(readWhole(path, size), content);
+    if (size > 0) {
+      const failure = `it is larger than ${size - 1} bytes`;
+      deepEqual(readWhole(path, size - 1), { failure, missing: false });
+    }
+  });
+}
+
+Deno.test("reads a whole file that the kernel hands out in pieces", () => {
+  const whole = readWhole("/proc/self/smaps", 10_000_000);
+  ok(whole instanceof Uint8Array && whole.length > 20_000);
+  match(new TextDecoder().decode(whole), /^VmFlags:.*\n$/m);
+});
+
+for (
+  const [what, path, failure] of [
+    ["a missing file", "missing", "no such file or directory"],
+    ["a folder", "", "is a directory"],
+    ["a file below a file", "plain/file", "not a directory"],
+    ["a link that leads to itself", "loop", "too many levels of symbolic links"],
+  ] as const
+) {
+  Deno.test(`tells why it cannot read ${what}: ${failure}`, async () => {
+    await using folder = await tempFolder();
+    await folder.write("plain", "");
+    await Deno.symlink("loop", `${folder.path}/loop`);
+    deepEqual(readWhole(`${folder.path}/${path}`, 100), { failure, missing: path === "missing" });
+  });
+}
+
+Deno.test("reads a named pipe while there is somebody who writes, and waits for nobody for ever", async () => {
+  await using folder = await tempFolder();
+  const path = `${folder.path}/pipe`;
+  await new Deno.Command("mkfifo", { args: [path] }).output();
+  deepEqual(readWhole(path, 100), new Uint8Array(0));
+  const silent = await Deno.open(path, { read: true, write: true });
+  deepEqual(readWhole(path, 100), { failure: "resource temporarily unavailable", missing: false });
+  silent.close();
+  await using writer = startProgram("sh", "-c", `exec 3<>"$1"; echo; printf hello >&3; read x`, "sh", path);
+  await writer.nextLine();
+  const read = readWhole(path, 5);
+  deepEqual(read, { failure: "resource temporarily unavailable", missing: false }); // its end never came
 });
 
 Deno.test("lists the names in a folder, whatever their length", async () => {
@@ -52,6 +103,8 @@ Deno.test("leaves no descriptor open", async () => {
     readHead(path, 1);
     readFolder(folder.path);
     readHead(`${path}/missing`, 1);
+    readWhole(path, 0);
+    readWhole(folder.path, 1);
   }
   ok(open() < before + 10);
 });

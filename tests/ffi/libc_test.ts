@@ -23,6 +23,14 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal(libc.access(path, 1), -1); // not executable, for root neither
     equal(libc.access(c(`${folder.path}/missing`), 0), -1);
   },
+  capget() {
+    const data = new Uint32Array(6).fill(0xffffffff);
+    equal(libc.capget(new Uint8Array(new Uint32Array([0x20080522, 0]).buffer), bytesOf(data)), 0);
+    equal(data[0], Number(BigInt(`0x${statusLine("CapEff")}`) & 0xffffffffn));
+    equal(data[4], Number(BigInt(`0x${statusLine("CapPrm")}`) >> 32n));
+    equal(libc.capget(new Uint8Array(new Uint32Array([0x20080522, 2 ** 30]).buffer), bytesOf(data)), -1);
+  },
+  capset: ELSEWHERE("credentials_fixture.ts"),
   chdir: ELSEWHERE("process_fixture.ts"),
   close() {
     const [read, write] = makePipe();
@@ -30,6 +38,7 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal(libc.close(write), 0);
     equal(libc.close(1_000_000), -1);
   },
+  connect: ELSEWHERE("socket_test.ts"),
   __errno_location() {
     libc.close(1_000_000);
     equal(errno(), EBADF);
@@ -60,6 +69,24 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     withPipe((read) => equal(libc.fcntl(read, F_GETFD, 0), FD_CLOEXEC));
     equal(libc.fcntl(1_000_000, F_GETFD, 0), -1);
   },
+  getcwd() {
+    const path = new Uint8Array(4096);
+    ok(libc.getcwd(path, 4096n) !== null);
+    equal(new TextDecoder().decode(path.subarray(0, path.indexOf(0))), Deno.cwd());
+    equal(libc.getcwd(path, 1n), null);
+  },
+  getegid() {
+    equal(String(libc.getegid()), statusLine("Gid").split("\t")[1]);
+  },
+  geteuid() {
+    equal(String(libc.geteuid()), statusLine("Uid").split("\t")[1]);
+  },
+  getgroups() {
+    const groups = new Uint32Array(libc.getgroups(0, null));
+    equal(libc.getgroups(groups.length, bytesOf(groups)), groups.length);
+    equal([...groups].join(" "), statusLine("Groups").trim());
+  },
+  getpeername: ELSEWHERE("socket_test.ts"),
   getsid() {
     equal(libc.getsid(0), statField(6));
     equal(libc.getsid(2 ** 22 + 1), -1);
@@ -75,7 +102,25 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
   getppid() {
     equal(libc.getppid(), Deno.ppid);
   },
+  getsockname: ELSEWHERE("socket_test.ts"),
+  getsockopt: ELSEWHERE("socket_test.ts"),
+  inet_pton() {
+    const [AF_INET, AF_INET6] = [2, 10];
+    const address = new Uint8Array(16);
+    equal(libc.inet_pton(AF_INET, c("1.2.3.255"), address), 1);
+    deepEqual([...address.subarray(0, 5)], [1, 2, 3, 255, 0]);
+    equal(libc.inet_pton(AF_INET6, c("1::fe"), address), 1);
+    deepEqual([...address], [0, 1, ...Array(13).fill(0), 0xfe]);
+    equal(libc.inet_pton(AF_INET, c("1.2.3"), address), 0);
+    equal(libc.inet_pton(99, c("1.2.3.4"), address), -1);
+  },
   ioctl: ELSEWHERE("terminal_fixture.ts"),
+  isatty() {
+    const terminal = libc.open(c("/dev/ptmx"), O_RDWR | O_CLOEXEC);
+    equal(libc.isatty(terminal), 1);
+    libc.close(terminal);
+    withPipe((read) => equal(libc.isatty(read), 0));
+  },
   kill() {
     equal(libc.kill(Deno.pid, 0), 0);
     equal(libc.kill(2 ** 22 + 1, 0), -1); // more than any process id, proc(5)
@@ -94,6 +139,12 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
       equal(libc.lseek(read, 0n, 1), -1n);
       equal(errno(), ESPIPE);
     });
+  },
+  async mkdir() {
+    await using folder = await tempFolder();
+    equal(libc.mkdir(c(`${folder.path}/new`), 0o700), 0);
+    equal((await Deno.stat(`${folder.path}/new`)).mode! & 0o7777, 0o700);
+    equal(libc.mkdir(c(`${folder.path}/new`), 0o700), -1);
   },
   mmap() {
     const page = map();
@@ -118,6 +169,26 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     libc.close(descriptor);
     equal(libc.open(c(`${folder.path}/missing`), O_CLOEXEC), -1);
   },
+  async openat() {
+    const [AT_FDCWD, O_CREAT, O_EXCL] = [-100, 0o100, 0o200];
+    await using folder = await tempFolder();
+    const open = (): number =>
+      libc.openat(AT_FDCWD, c(`${folder.path}/new`), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600);
+    const descriptor = open();
+    ok(descriptor > 2);
+    libc.close(descriptor);
+    equal((await Deno.stat(`${folder.path}/new`)).mode! & 0o7777, 0o600);
+    equal(open(), -1);
+  },
+  pipe2() {
+    const ends = new Int32Array(2);
+    equal(libc.pipe2(bytesOf(ends), O_CLOEXEC), 0);
+    equal(isInherited(ends[0]!), false);
+    equal(libc.write(ends[1]!, encoder.encode("x"), 1n), 1n);
+    equal(libc.read(ends[0]!, new Uint8Array(8), 8n), 1n);
+    ends.forEach((end) => libc.close(end));
+    equal(libc.pipe2(bytesOf(ends), 1), -1);
+  },
   poll() {
     const [POLLIN, POLLOUT, POLLNVAL] = [1, 4, 32];
     const request = new Int16Array(4); // struct pollfd { int fd; short events, revents; }
@@ -136,10 +207,17 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
   },
   posix_spawn: ELSEWHERE("spawn_fixture.ts"),
   posix_spawnp: ELSEWHERE("spawn_fixture.ts"),
+  posix_spawn_file_actions_addchdir_np: ELSEWHERE("start_service_fixture.ts"),
   posix_spawn_file_actions_addclose() {
     withActions((actions) => {
       equal(libc.posix_spawn_file_actions_addclose(actions, 1000), 0);
       equal(libc.posix_spawn_file_actions_addclose(actions, -1), EBADF);
+    });
+  },
+  posix_spawn_file_actions_adddup2() {
+    withActions((actions) => {
+      equal(libc.posix_spawn_file_actions_adddup2(actions, 1000, 1), 0);
+      equal(libc.posix_spawn_file_actions_adddup2(actions, 1, -1), EBADF);
     });
   },
   posix_spawn_file_actions_addopen() {
@@ -169,6 +247,17 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal(libc.prctl(PR_GET_CHILD_SUBREAPER, address, 0n, 0n, 0n), 0);
     deepEqual([...answer], [0, 0, 0, 0]); // the test runner is none
     equal(libc.prctl(PR_SET_PDEATHSIG, 65n, 0n, 0n, 0n), -1);
+    equal(errno(), EINVAL);
+  },
+  prlimit() {
+    const NOFILE = 7;
+    const limit = new BigUint64Array(2);
+    equal(libc.prlimit(0, NOFILE, null, bytesOf(limit)), 0);
+    const [, soft, hard] = /^Max open files +(\d+) +(\d+)/m.exec(Deno.readTextFileSync("/proc/self/limits"))!;
+    deepEqual([...limit].map(String), [soft, hard]);
+    equal(libc.prlimit(Deno.pid, NOFILE, bytesOf(limit), null), 0);
+    limit.reverse()[1]! -= 1n; // the soft limit higher than the hard one
+    equal(libc.prlimit(0, NOFILE, bytesOf(limit), null), -1);
     equal(errno(), EINVAL);
   },
   pthread_sigmask() {
@@ -204,6 +293,14 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     });
     equal(libc.read(1_000_000, new Uint8Array(1), 1n), -1n);
   },
+  async rename() {
+    await using folder = await tempFolder();
+    const [from, to] = [await folder.write("a", "content"), `${folder.path}/b`];
+    equal(libc.rename(c(from), c(to)), 0);
+    equal(await Deno.readTextFile(to), "content");
+    equal(libc.rename(c(from), c(to)), -1);
+  },
+  send: ELSEWHERE("socket_test.ts"),
   setenv() {
     equal(libc.setenv(c("DENIT_TEST_VARIABLE"), c("1"), 1), 0);
     equal(libc.setenv(c("DENIT_TEST_VARIABLE"), c("2"), 0), 0);
@@ -213,6 +310,9 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     Deno.env.delete("DENIT_TEST_VARIABLE");
     equal(libc.setenv(c(""), c("1"), 1), -1);
   },
+  setfsgid: ELSEWHERE("credentials_fixture.ts"),
+  setfsuid: ELSEWHERE("credentials_fixture.ts"),
+  setpriority: ELSEWHERE("start_service_fixture.ts"),
   sigaction() {
     const [SIGKILL, SIGURG] = [9, 23];
     equal(libc.sigaction(SIGURG, null, new Uint8Array(152)), 0);
@@ -225,16 +325,35 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal(libc.sigtimedwait(nobody, null, new Uint8Array(16)), -1);
     equal(errno(), EAGAIN);
   },
+  socket: ELSEWHERE("socket_test.ts"),
   strerror() {
     equal(Deno.UnsafePointerView.getCString(libc.strerror(ENOENT)!), "No such file or directory");
+  },
+  strlen() {
+    const text = c("h\u00e9llo");
+    equal(libc.strlen(Deno.UnsafePointer.of(text)), 6n);
   },
   syscall() {
     const GETPID = { x86_64: 39n, aarch64: 172n }[Deno.build.arch];
     equal(libc.syscall(GETPID, 0, null, 0n), BigInt(Deno.pid));
   },
+  syscall_ids: ELSEWHERE("credentials_fixture.ts"),
   tcgetpgrp: ELSEWHERE("terminal_fixture.ts"),
   tcsetpgrp: ELSEWHERE("terminal_fixture.ts"),
+  timerfd_create: ELSEWHERE("wall_clock_test.ts"),
+  timerfd_settime: ELSEWHERE("wall_clock_test.ts"),
   ttyname: ELSEWHERE("terminal_fixture.ts"),
+  umask() {
+    const before = libc.umask(0o077);
+    equal(libc.umask(before), 0o077);
+    equal(statusLine("Umask"), before.toString(8).padStart(4, "0"));
+  },
+  async unlink() {
+    await using folder = await tempFolder();
+    const path = c(await folder.write("a", ""));
+    deepEqual([libc.unlink(path), libc.unlink(path)], [0, -1]);
+    equal(errno(), ENOENT);
+  },
   unsetenv() {
     Deno.env.set("DENIT_TEST_VARIABLE", "1");
     equal(libc.unsetenv(c("DENIT_TEST_VARIABLE")), 0);
@@ -284,6 +403,17 @@ Deno.test("environ is the environment", () => {
 
 function c(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text}\0`);
+}
+
+function bytesOf(
+  words: Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(words.buffer);
+}
+
+/** What stands behind a name in our own `/proc/self/status`. */
+function statusLine(name: string): string {
+  return new RegExp(`^${name}:\t(.*)$`, "m").exec(Deno.readTextFileSync("/proc/self/status"))![1]!;
 }
 
 function withPipe(use: (read: number, write: number) => void): void {

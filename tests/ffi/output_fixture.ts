@@ -1,8 +1,8 @@
 import { libc } from "../../ffi/libc.ts";
-import { type Descriptor, waitToWrite, writeWithoutBlocking } from "../../ffi/output.ts";
+import { type Descriptor, isOneOutput, waitToWrite, writeWithoutBlocking } from "../../ffi/output.ts";
 import { catchSignals } from "../../ffi/signal_handler.ts";
 import { serve } from "../fixture.ts";
-import { isNonblocking, makePipe, moveDescriptor } from "./posix.ts";
+import { isNonblocking, makeNonblocking, makePipe, makeTerminal, moveDescriptor } from "./posix.ts";
 
 const STDERR = 2;
 
@@ -22,6 +22,23 @@ const functions = {
       rest = rest.subarray(written);
     }
     return results;
+  },
+
+  /** Writes to a terminal that nobody looks at until it takes no more; then how much is seen, and the flags. */
+  fullTerminal(): { taken: number; again: Written; seen: number; more: Written; nonblocking: boolean } {
+    const [screen, terminal] = makeTerminal();
+    moveDescriptor(terminal, STDERR);
+    const chunk = new Uint8Array(3000).fill(0x78);
+    let taken = 0;
+    let result: Written;
+    while (typeof (result = writeWithoutBlocking(STDERR, chunk)) === "number") taken += result;
+    makeNonblocking(screen);
+    let seen = 0;
+    const buffer = new Uint8Array(4096);
+    for (let count; (count = Number(libc.read(screen, buffer, 4096n))) > 0;) seen += count;
+    waitToWrite([STDERR], 10_000);
+    const more = writeWithoutBlocking(STDERR, chunk.subarray(0, 100));
+    return { taken, again: result, seen, more, nonblocking: isNonblocking(STDERR) };
   },
 
   /** Writes to a pipe until it takes no more, reads some, writes again; and then what came, and the flags. */
@@ -73,6 +90,8 @@ const functions = {
     libc.close(STDERR);
     return writeWithoutBlocking(STDERR, new Uint8Array(10));
   },
+
+  isOne: isOneOutput,
 
   /** Writes text as it is. */
   write: (descriptor: Descriptor, text: string): Written =>

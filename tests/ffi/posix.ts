@@ -1,6 +1,10 @@
 /** Calls of libc that tests need and denit does not. */
 
 const { symbols: c } = Deno.dlopen("libc.so.6", {
+  /** `int bind(int sockfd, const struct sockaddr *addr, socklen_t addrlen)` */
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  /** `int clock_adjtime(clockid_t clockid, struct timex *buf)` */
+  clock_adjtime: { parameters: ["i32", "buffer"], result: "i32" },
   /** `int dup2(int oldfd, int newfd)` */
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   /** `int fcntl(int fd, int cmd, int arg)` */
@@ -9,6 +13,14 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int close(int fd)` */
   close: { parameters: ["i32"], result: "i32" },
+  /** `int open(const char *pathname, int flags)` */
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `int posix_openpt(int flags)` */
+  posix_openpt: { parameters: ["i32"], result: "i32" },
+  /** `int unlockpt(int fd)` */
+  unlockpt: { parameters: ["i32"], result: "i32" },
+  /** `char *ptsname(int fd)` */
+  ptsname: { parameters: ["i32"], result: "pointer" },
 });
 
 const [F_GETFD, F_GETFL, F_SETFL] = [1, 3, 4] as const;
@@ -19,6 +31,18 @@ export function makePipe(): [read: number, write: number] {
   const ends = new Int32Array(2);
   if (c.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC) !== 0) throw new Error("Cannot make a pipe");
   return [ends[0]!, ends[1]!];
+}
+
+/** Makes a terminal: where it is read like a screen, and where a program writes. It becomes nobody's own. */
+export function makeTerminal(): [screen: number, terminal: number] {
+  const [O_RDWR, O_NOCTTY] = [2, 0o400];
+  const screen = c.posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  const name = c.unlockpt(screen) === 0 ? c.ptsname(screen) : null;
+  if (name === null) throw new Error("Cannot make a terminal");
+  const path = new TextEncoder().encode(`${Deno.UnsafePointerView.getCString(name)}\0`);
+  const terminal = c.open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0) throw new Error("Cannot open the terminal");
+  return [screen, terminal];
 }
 
 /** Moves a descriptor to a number, whatever had that before. */
@@ -40,4 +64,18 @@ export function makeNonblocking(descriptor: number): void {
 export function isInherited(descriptor: number): boolean | null {
   const flags = c.fcntl(descriptor, F_GETFD, 0);
   return flags < 0 ? null : flags === 0;
+}
+
+/** Sets the wall clock, by a microsecond; returns whether that is allowed. */
+export function stepWallClock(): boolean {
+  const [CLOCK_REALTIME, ADJ_SETOFFSET] = [0, 0x0100];
+  const timex = new BigInt64Array(26); // struct timex: modes at 0, the time in seconds and microseconds at 72 and 80
+  timex[0] = BigInt(ADJ_SETOFFSET);
+  timex[10] = 1n;
+  return c.clock_adjtime(CLOCK_REALTIME, new Uint8Array(timex.buffer)) >= 0;
+}
+
+/** Gives a socket an address, which is a `struct sockaddr`. */
+export function bindSocket(descriptor: number, address: Uint8Array<ArrayBuffer>): boolean {
+  return c.bind(descriptor, address, address.length) === 0;
 }

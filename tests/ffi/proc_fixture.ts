@@ -1,6 +1,18 @@
 import { libc } from "../../ffi/libc.ts";
-import { listProcesses, type ProcessEntry, readOwnWords, readProgram } from "../../ffi/proc.ts";
-import { say, serve } from "../fixture.ts";
+import { actAs, type Credentials } from "../../ffi/credentials.ts";
+import {
+  listProcesses,
+  ownChildren,
+  type ProcessEntry,
+  readMark,
+  readOwnWords,
+  readProgram,
+} from "../../ffi/proc.ts";
+import { sendSignal } from "../../ffi/process.ts";
+import { say, serve, until } from "../fixture.ts";
+import { start, takeAll } from "./children.ts";
+
+const SIGKILL = 9;
 
 const functions = {
   /** The words that this process was started with, as numbers. */
@@ -15,6 +27,28 @@ const functions = {
       program: readProgram(Deno.pid),
       pids: all?.map(({ pid }) => pid) ?? null,
     };
+  },
+
+  /** The marks of a program that another user runs, and of what is his alone. */
+  async marks(user: Credentials, variables: string[]): Promise<(string | null)[]> {
+    const pid = actAs(user, () => start("sleep", "60"));
+    if (typeof pid !== "number") throw new Error(pid.refused);
+    const marks = variables.map((variable) => readMark(pid, variable));
+    sendSignal(pid, SIGKILL);
+    await takeAll();
+    return marks;
+  },
+
+  /** This process's children: none, two of which one has become a zombie, and none again. */
+  async children(): Promise<{ pids: number[]; children: (number[] | null)[] }> {
+    const children = [ownChildren()];
+    const pids = [start("sleep", "60"), start("true")];
+    await until(() => listProcesses()!.some(({ pid, zombie }) => zombie && pid === pids[1]));
+    children.push(ownChildren());
+    sendSignal(pids[0]!, SIGKILL);
+    await takeAll();
+    children.push(ownChildren());
+    return { pids, children };
   },
 
   /** Ends this process's first thread, and goes on. */

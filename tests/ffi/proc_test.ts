@@ -1,4 +1,11 @@
-import { listProcesses, parseStat, type ProcessEntry, readCommand, readProgram } from "../../ffi/proc.ts";
+import {
+  listProcesses,
+  parseStat,
+  type ProcessEntry,
+  readCommand,
+  readMark,
+  readProgram,
+} from "../../ffi/proc.ts";
 import { deepEqual, equal, ok } from "../assert.ts";
 import { fixture } from "../fixture.ts";
 import { namespaces } from "../namespaces.ts";
@@ -16,6 +23,7 @@ const ENTRY: ProcessEntry = {
   pid: 12,
   parent: 7,
   group: 5,
+  session: 3,
   startTicks: "98765",
   zombie: false,
   name: "web",
@@ -100,11 +108,43 @@ Deno.test("a process whose first thread has ended is alive while others go on", 
   equal(listProcesses()!.find(({ pid }) => pid === running.pid)!.zombie, false);
 });
 
-Deno.test("of what is gone there is no name and no command", async () => {
+/** Without what lets a root see into other users' processes, as Docker's is. */
+const NOT_OF_OTHERS = "-sys_ptrace,-sys_admin,-perfmon";
+
+for (
+  const [whose, user] of [
+    ["another user's", { uid: 1234, gid: 2345, groups: [] }],
+    ["another user's with our group", { uid: 1234, gid: 0, groups: [] }],
+    ["our own", { uid: 0, gid: 0, groups: [] }],
+  ] as const
+) {
+  for (const bounding of ["+all", NOT_OF_OTHERS, `${NOT_OF_OTHERS},-dac_override,-dac_read_search`]) {
+    Deno.test({
+      name: `reads the mark of a program of ${whose}, as root with ${bounding}`,
+      ignore: Deno.uid() !== 0,
+      async fn() {
+        const { result } = await proc.call("marks", [user, ["DENIT_TEST_MARK", "DENIT_TEST"]], {
+          through: ["setpriv", "--clear-groups", "--bounding-set", bounding],
+          env: { DENIT_TEST_MARK: "web=1" },
+        });
+        deepEqual(result, ["web=1", null]);
+      },
+    });
+  }
+}
+
+Deno.test("knows its own children, dead or alive", async () => {
+  const { result: { pids, children } } = await proc.call("children", []);
+  if (children[0] === null) return deepEqual(children, [null, null, null]); // a kernel that does not tell
+  deepEqual(children.map((list) => list!.toSorted((a, b) => a - b)), [[], pids, []]);
+});
+
+Deno.test("of what is gone there is no name, no command and no mark", async () => {
   const program = startProgram("true");
   await program[Symbol.asyncDispose]();
   equal(readProgram(program.pid), null);
   equal(readCommand(program.pid), null);
+  equal(readMark(program.pid, "PATH"), null);
 });
 
 Deno.test("the words that it was started with, as bytes", async () => {

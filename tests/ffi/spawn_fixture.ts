@@ -1,10 +1,11 @@
 import { blockOnly, ignoreSignal } from "../../ffi/disposition.ts";
 import { restoreEnvironment } from "../../ffi/environment.ts";
+import type { SpawnFailure } from "../../ffi/executable.ts";
 import { libc } from "../../ffi/libc.ts";
 import { readHead } from "../../ffi/file.ts";
 import { sendSignal } from "../../ffi/process.ts";
 import { catchSignals } from "../../ffi/signal_handler.ts";
-import { spawn, type SpawnFailure, type SpawnOrder } from "../../ffi/spawn.ts";
+import { spawn, type SpawnOrder } from "../../ffi/spawn.ts";
 import type { WaitStatus } from "../../ffi/wait.ts";
 import { serve } from "../fixture.ts";
 import { takeAll } from "./children.ts";

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match, ok } from "../assert.ts";
 import { type Around, fixture } from "../fixture.ts";
 import { tempFolder } from "../temp_folder.ts";
-import type { SpawnFailure } from "../../ffi/spawn.ts";
+import type { SpawnFailure } from "../../ffi/executable.ts";
 import type { SpawnFixture, Word } from "./spawn_fixture.ts";
 
 const spawning = fixture<SpawnFixture>(import.meta.resolve("./spawn_fixture.ts"));

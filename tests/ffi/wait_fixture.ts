@@ -1,6 +1,13 @@
 import { listProcesses } from "../../ffi/proc.ts";
 import { sendSignal } from "../../ffi/process.ts";
-import { peekChild, takeChild, takeStoppedChild, type Waited, type WaitStatus } from "../../ffi/wait.ts";
+import {
+  lookAt,
+  peekChild,
+  takeChild,
+  takeStoppedChild,
+  type Waited,
+  type WaitStatus,
+} from "../../ffi/wait.ts";
 import { serve, until } from "../fixture.ts";
 import { start, takeAll, takeNext } from "./children.ts";
 
@@ -36,6 +43,20 @@ const functions = {
     const taken = await takeNext();
     peeks.push(peekChild());
     return { pid, peeks, zombie, taken };
+  },
+
+  /** What a look at a child says while it runs, when it was stopped, again, and when it has ended; and its end. */
+  async looks(): Promise<{ looks: string[]; end: Waited }> {
+    const pid = start("sh", "-c", "kill -STOP $$; exit 3");
+    const runner = start("sleep", "60");
+    const looks = [lookAt(runner)];
+    sendSignal(runner, SIGKILL);
+    looks.push(await until(() => lookAt(pid) === "stopped" && "stopped"));
+    looks.push(lookAt(pid));
+    sendSignal(pid, SIGCONT);
+    looks.push(await until(() => lookAt(pid) === "ended" && "ended"), lookAt(pid));
+    const ended = await takeAll();
+    return { looks, end: ended.find((child) => child.pid === pid)! };
   },
 
   /** Of two children that have ended takes the one that was started second, and then asks for one that has not ended. */

@@ -5,9 +5,12 @@ const given = Deno.env.get("DENIT_UNDER_TEST");
 /** The folder of the repository, with a slash behind it. */
 export const REPOSITORY: string = new URL("../../../", import.meta.url).pathname;
 
+/** Beside FFI: what services need is loaded from their source, and the YAML library looks for variables. */
+const SOURCE_PERMISSIONS = ["--allow-ffi", "--allow-read", "--allow-env=LOG_TOKENS,LOG_STREAM"];
+
 /** The words that run denit: `DENIT_UNDER_TEST`, or else its source. Files are named by their whole path. */
 export const DENIT: readonly string[] = given === undefined
-  ? [Deno.execPath(), "run", "--no-prompt", "--allow-ffi", `${REPOSITORY}src/main.ts`]
+  ? [Deno.execPath(), "run", "--no-prompt", ...SOURCE_PERMISSIONS, `${REPOSITORY}src/main.ts`]
   : given.split(" ").map(wholePath);
 
 /** As first process of a PID namespace of its own, or as any process, which then makes itself subreaper. */

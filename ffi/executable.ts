@@ -1,0 +1,137 @@
+/** Which file a command is, and in words why it could not be executed; execvp(3). */
+
+import { cString } from "./c_string.ts";
+import { readVariable } from "./environment.ts";
+import { inSentence, strerror } from "./error_words.ts";
+import { readHead } from "./file.ts";
+import { libc } from "./libc.ts";
+
+/** Why a program could not be started. */
+export interface SpawnFailure {
+  /**
+   * `"not found"`: nothing has that name. `"bad path"`: its path, or that of its working directory, leads nowhere.
+   * `"no interpreter"`: what it names on its `#!` line, or as its loader, is missing. `"not permitted"`: it, or a
+   * folder, may not be used. `"not executable"`: this system cannot run it. `"refused"`: the system gave no process
+   * (limits, memory), or not as the user that it should run as.
+   */
+  readonly name: "not found" | "bad path" | "no interpreter" | "not permitted" | "not executable" | "refused";
+  /** The reason in words, without the command's name. */
+  readonly reason: string;
+  /** The reason in the words of strerror(3). */
+  readonly systemReason: string;
+}
+
+/** Where commands are looked for. */
+export interface Search {
+  /** PATH as the program has it, or what stands for it where it is not set. */
+  readonly path: string | Uint8Array;
+  /** The folder that it is started in; `null`: ours. */
+  readonly folder: string | null;
+}
+
+export const [ENOENT, ENOEXEC] = [2, 8] as const;
+const [EACCES, ENOTDIR, ENAMETOOLONG, ELOOP] = [13, 20, 36, 40] as const;
+const [EAGAIN, ENOMEM, ENFILE, EMFILE] = [11, 12, 23, 24] as const;
+const [F_OK, X_OK] = [0, 1] as const;
+const [SLASH, COLON] = [0x2f, 0x3a] as const;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Where a command without a slash is looked for when there is no PATH; confstr(3), as posix_spawnp does. */
+export const DEFAULT_PATH = "/bin:/usr/bin";
+
+/** Where posix_spawnp(3) looks: in our own PATH, from our own working directory. */
+export function ownSearch(): Search {
+  return { path: readVariable("PATH") ?? DEFAULT_PATH, folder: null };
+}
+
+/** Whether a command is a path, and looked for nowhere. */
+export function isPath(file: string | Uint8Array): boolean {
+  return toBytes(file).includes(SLASH);
+}
+
+/** The path of the file that a command is: the first that may be executed, else that exists. */
+export function findExecutable(file: string | Uint8Array, search: Search): Uint8Array | null {
+  const bytes = toBytes(file);
+  if (bytes.length === 0) return null;
+  const candidates = isPath(bytes)
+    ? [bytes]
+    : split(toBytes(search.path), COLON).map((folder) => join(folder.length === 0 ? "." : folder, bytes));
+  const may = (path: Uint8Array, mode: number): boolean =>
+    libc.access(cString(within(search, path)), mode) === 0;
+  const files = candidates.filter((path) => !may(join(path, "."), F_OK)); // it goes on behind a folder of that name
+  return files.find((path) => may(path, X_OK)) ?? files.find((path) => may(path, F_OK)) ?? null;
+}
+
+/** Whether a file, as {@linkcode findExecutable} has found it, is a binary. */
+export function isElf(path: Uint8Array, search: Search): boolean {
+  const head = readHead(within(search, path), 4);
+  return head !== null && head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
+}
+
+/** A path as we have to name it. */
+function within({ folder }: Search, path: Uint8Array): Uint8Array {
+  return folder === null || path[0] === SLASH ? path : join(folder, path);
+}
+
+function join(folder: string | Uint8Array, name: string | Uint8Array): Uint8Array {
+  return new Uint8Array([...toBytes(folder), SLASH, ...toBytes(name)]);
+}
+
+function split(bytes: Uint8Array, separator: number): Uint8Array[] {
+  const end = bytes.indexOf(separator);
+  return end < 0 ? [bytes] : [bytes.subarray(0, end), ...split(bytes.subarray(end + 1), separator)];
+}
+
+function toBytes(text: string | Uint8Array): Uint8Array {
+  return typeof text === "string" ? encoder.encode(text) : text;
+}
+
+function toText(text: string | Uint8Array): string {
+  return typeof text === "string" ? text : decoder.decode(text);
+}
+
+/** What the error number that executing a file has ended with means for it. */
+export function explain(error: number, file: string | Uint8Array, search: Search): SpawnFailure {
+  const systemReason = strerror(error);
+  switch (error) {
+    case ENOENT:
+      if (findExecutable(file, search) !== null) {
+        const reason = "the file is there, but the interpreter or loader that it names is not";
+        return { name: "no interpreter", reason, systemReason };
+      }
+      return {
+        name: "not found",
+        reason: isPath(file) ? "no such file" : `no such command in PATH (${toText(search.path)})`,
+        systemReason,
+      };
+    case ENOTDIR:
+      return { name: "bad path", reason: "a part of its path is not a directory", systemReason };
+    case ENAMETOOLONG:
+    case ELOOP:
+      return { name: "bad path", reason: inSentence(error), systemReason };
+    case EACCES:
+      return {
+        name: "not permitted",
+        reason: "it is not an executable file, or its folder may not be searched",
+        systemReason,
+      };
+    case ENOEXEC:
+      return {
+        name: "not executable",
+        reason: "it is a program for another machine, or damaged",
+        systemReason,
+      };
+    case EAGAIN:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+      return {
+        name: "refused",
+        reason: `the system has no room for another process (${inSentence(error)})`,
+        systemReason,
+      };
+    default:
+      return { name: "not executable", reason: inSentence(error), systemReason };
+  }
+}

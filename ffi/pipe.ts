@@ -1,0 +1,43 @@
+/** Pipes that a program writes to and denit reads: pipe(7). */
+
+import { errno, libc } from "./libc.ts";
+
+const [O_NONBLOCK, O_CLOEXEC] = [0o4000, 0o2000000] as const;
+const F_SETFL = 4;
+const [EINTR, EAGAIN] = [4, 11] as const;
+
+/** The two ends of a pipe. No program inherits them by themselves. */
+export interface Pipe {
+  /** Only ours, so it alone does not block: a program that writes waits while the pipe is full, as usual. */
+  readonly read: number;
+  readonly write: number;
+}
+
+/** Makes a pipe; `null` if the system has no descriptors left. */
+export function makePipe(): Pipe | null {
+  const ends = new Int32Array(2);
+  if (libc.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC) !== 0) return null;
+  const [read, write] = ends as unknown as [number, number];
+  libc.fcntl(read, F_SETFL, O_NONBLOCK);
+  return { read, write };
+}
+
+/**
+ * Reads what is there into the buffer. Returns how many bytes that were, `"again"` if there is nothing at the moment,
+ * `"end"` if nobody can write any more, or `"failed"`.
+ */
+export function readAvailable(
+  descriptor: number,
+  buffer: Uint8Array<ArrayBuffer>,
+): number | "again" | "end" | "failed" {
+  const count = Number(libc.read(descriptor, buffer, BigInt(buffer.length)));
+  if (count > 0) return count;
+  if (count === 0) return "end";
+  const error = errno();
+  return error === EAGAIN || error === EINTR ? "again" : "failed";
+}
+
+/** Closes a descriptor of any kind. Whoever watches it must have been told before; see ffi/poll.ts. */
+export function closeDescriptor(descriptor: number): void {
+  libc.close(descriptor);
+}

@@ -1,0 +1,53 @@
+import { closeDescriptor, makePipe, type Pipe, readAvailable } from "../../ffi/pipe.ts";
+import { libc } from "../../ffi/libc.ts";
+import { deepEqual, equal } from "../assert.ts";
+import { isInherited, isNonblocking } from "./posix.ts";
+
+function withPipe(use: (pipe: Pipe) => void): void {
+  const pipe = makePipe()!;
+  try {
+    use(pipe);
+  } finally {
+    closeDescriptor(pipe.read);
+    closeDescriptor(pipe.write);
+  }
+}
+
+function write(descriptor: number, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  equal(libc.write(descriptor, bytes, BigInt(bytes.length)), BigInt(bytes.length));
+}
+
+Deno.test("no program inherits an end, and only ours does not block", () => {
+  withPipe(({ read, write }) => {
+    deepEqual([isInherited(read), isInherited(write)], [false, false]);
+    deepEqual([isNonblocking(read), isNonblocking(write)], [true, false]);
+  });
+});
+
+Deno.test("reads what is there: again and again until nobody can write any more", () => {
+  const { read, write: end } = makePipe()!;
+  const buffer = new Uint8Array(4);
+  equal(readAvailable(read, buffer), "again");
+  write(end, "hello");
+  equal(readAvailable(read, buffer), 4);
+  equal(new TextDecoder().decode(buffer), "hell");
+  equal(readAvailable(read, buffer), 1);
+  equal(readAvailable(read, buffer), "again");
+  write(end, "!");
+  closeDescriptor(end);
+  equal(readAvailable(read, buffer), 1);
+  equal(readAvailable(read, buffer), "end");
+  closeDescriptor(read);
+  equal(isInherited(read), null);
+  equal(readAvailable(read, buffer), "failed");
+});
+
+Deno.test("there is no pipe where there are no descriptors", () => {
+  const [NOFILE, hard] = [7, new BigUint64Array(2)];
+  libc.prlimit(0, NOFILE, null, new Uint8Array(hard.buffer));
+  libc.prlimit(0, NOFILE, new Uint8Array(new BigUint64Array([3n, hard[1]!]).buffer), null);
+  const pipe = makePipe();
+  libc.prlimit(0, NOFILE, new Uint8Array(hard.buffer), null);
+  equal(pipe, null);
+});
