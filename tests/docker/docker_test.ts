@@ -115,6 +115,48 @@ test("docker stop ends a shell, its web server and the server's worker by TERM, 
   deepEqual(await container.logs(), { code: 0, stdout: "", stderr: "" });
 });
 
+test("denit up: docker stop ends the services in their order, with 0", async () => {
+  await using container = await docker.start(IMAGES.services);
+  await container.prints(/^web  \| web runs$/);
+  const tookMs = await container.stop();
+  equal(await container.inspect(".State.ExitCode"), "0");
+  ok(tookMs < DOCKER_STOPS_MS / 2, `docker stop took ${Math.round(tookMs)} ms`);
+  const { stdout, stderr } = await container.logs();
+  equal(stdout, "web  | web runs\nweb  | web ends\ndb   | db ends\n");
+  doesNotMatch(stderr, /^denit: /m); // the shells tell of their sleep, which had TERM too
+});
+
+test("denit up: the same on a read-only disk and as another user", async () => {
+  await using container = await docker.start("--read-only", "--user", "1000", IMAGES.services);
+  await container.prints(/^web  \| web runs$/);
+  await container.stop();
+  equal(await container.inspect(".State.ExitCode"), "0");
+});
+
+test("denit up: a service of another user has its ids and no capabilities", async () => {
+  const { code, stdout, stderr } = await docker.run([IMAGES.services, "--no-log-prefix", "identity"]);
+  const seen = Object.fromEntries(
+    stdout.trimEnd().split("\n").map((line) => line.split(/:\s*/) as [string, string]),
+  );
+  deepEqual({ code, stderr, seen }, {
+    code: 0,
+    stderr: "",
+    seen: {
+      Uid: "1000\t1000\t1000\t1000",
+      Gid: "1000\t1000\t1000\t1000",
+      Groups: "1000 ",
+      CapPrm: "0000000000000000",
+      CapEff: "0000000000000000",
+    },
+  });
+});
+
+test("denit up: what a service of another user daemonised is ended before it is started again", async () => {
+  const { code, stdout, stderr } = await docker.run([IMAGES.services, "job"]);
+  deepEqual([code, stdout], [0, "job  | daemon ends\njob  | second run\n"]);
+  match(stderr, /^denit: warning: job ended with 3: starts again in 0\.1s\n$/);
+});
+
 test("with --no-wait the same worker is cut off: the test above can fail", async () => {
   await using container = await docker.start(
     "--env",

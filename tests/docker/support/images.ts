@@ -33,6 +33,8 @@ export const IMAGES = {
   bundle: "denit-test/bundle",
   /** examples/docker/bundle.Dockerfile with the tests' programs: what nearly all tests run. */
   program: "denit-test/program",
+  /** examples/docker/services.Dockerfile on top of that, with the tests' file of services. */
+  services: "denit-test/services",
 } as const;
 
 /** Makes the images that all tests need. */
@@ -63,6 +65,15 @@ export async function makeImages(engine: Engine): Promise<void> {
     folder,
     `FROM ${IMAGES.program}-base\nCOPY *.pl *.sh /srv/\nWORKDIR /srv\n`,
   );
+  await build(engine, IMAGES.services, [
+    "--build-arg",
+    `BASE=${IMAGES.program}`,
+    "--build-arg",
+    `DENIT=${IMAGES.bundle}`,
+    "--file",
+    `${ROOT}/examples/docker/services.Dockerfile`,
+    folder,
+  ]);
 }
 
 /** Builds by the classic builder, which needs no image of its own, and without a network. */
@@ -158,8 +169,10 @@ async function buildDeno(engine: Engine): Promise<void> {
   await Deno.copyFile(Deno.execPath(), `${folder}/deno`);
 
   // Bundling once fills the cache with what it would download in the image, where there is no network.
-  const bundle = ["bundle", "--quiet", "--output", `${engine.folder}/bundle.js`, "src/main.ts"];
-  await must([Deno.execPath(), ...bundle], { cwd: ROOT, env: { DENO_DIR: `${folder}/deno-dir` } });
+  for (const entry of ["src/main.ts", "src/services/services.ts"]) {
+    const bundle = ["bundle", "--quiet", "--output", `${engine.folder}/bundle.js`, entry];
+    await must([Deno.execPath(), ...bundle], { cwd: ROOT, env: { DENO_DIR: `${folder}/deno-dir` } });
+  }
 
   await buildFrom(
     engine,

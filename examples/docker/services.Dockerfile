@@ -1,0 +1,10 @@
+# Several programs from a file, denit.yaml, on a base that has the C library, with stock Deno and the bundle.
+ARG BASE=debian:stable-slim
+ARG DENIT=denit:bundle
+
+FROM ${DENIT} AS denit
+
+FROM ${BASE}
+COPY --from=denit /deno /denit.js /
+COPY denit.yaml /etc/denit.yaml
+ENTRYPOINT ["/deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--allow-ffi", "/denit.js", "up"]
