@@ -1,20 +1,24 @@
 /**
- * Prints what denit is made of, as a CycloneDX document: the packages that its module graph holds, and Deno.
+ * Prints what denit is made of, as a CycloneDX document: the packages that its module graph imports, and Deno.
  *
- *     deno info --json src/main.ts | deno run --no-prompt --allow-read tools/sbom.ts
+ *     deno info --json src/services/services.ts | deno run --no-prompt --allow-read tools/sbom.ts
+ *
+ * That module's graph holds all packages: src/main.ts alone imports none but the one for suggestions.
  */
 
 import config from "../deno.json" with { type: "json" };
 
 /** What `deno info --json` tells, as far as it is read here. */
 export interface ModuleGraph {
+  readonly modules: readonly { readonly npmPackage?: string }[];
+  /** All that deno.lock holds, also what only tests import. */
   readonly npmPackages: Readonly<Record<string, NpmPackage>>;
 }
 
 interface NpmPackage {
   readonly name: string;
   readonly version: string;
-  /** The packages that it depends on, as `name@version`. */
+  /** The packages that it depends on, by their names in the graph. */
   readonly dependencies: readonly string[];
   /** The folder that it was unpacked to. */
   readonly localPath: string;
@@ -58,7 +62,8 @@ export function makeSbom(
     ...component("platform", "deno", denoVersion, "MIT"),
     purl: `pkg:github/denoland/deno@v${denoVersion}`,
   };
-  const packages = Object.entries(graph.npmPackages).map(([id, found]) => {
+  const imported = importedPackages(graph);
+  const packages = [...imported].map(([id, found]) => {
     const locked = lockfile.npm[id];
     if (locked === undefined) throw new Error(`Cannot vouch for ${id}: deno.lock does not have it`);
     return {
@@ -75,12 +80,23 @@ export function makeSbom(
     components: [deno, ...packages],
     dependencies: [
       { ref: denit["bom-ref"], dependsOn: [deno, ...packages].map((part) => part["bom-ref"]) },
-      ...Object.entries(graph.npmPackages).map(([id, { dependencies }]) => ({
-        ref: id,
-        dependsOn: dependencies,
+      ...[...imported.values()].map((found) => ({
+        ref: refOf(found),
+        dependsOn: found.dependencies.map((id) => refOf(imported.get(id)!)),
       })),
     ],
   };
+}
+
+/** What modules import, and what that depends on. */
+function importedPackages({ modules, npmPackages }: ModuleGraph): Map<string, NpmPackage> {
+  const ids = new Set(modules.flatMap(({ npmPackage }) => npmPackage ?? []));
+  for (const id of ids) for (const other of npmPackages[id]!.dependencies) ids.add(other); // grows while it is walked
+  return new Map([...ids].sort().map((id) => [id, npmPackages[id]!]));
+}
+
+function refOf({ name, version }: Pick<NpmPackage, "name" | "version">): string {
+  return `${name}@${version}`;
 }
 
 function component(
@@ -89,7 +105,13 @@ function component(
   version: string,
   license: string,
 ): Component {
-  return { "bom-ref": `${name}@${version}`, type, name, version, licenses: [{ license: { id: license } }] };
+  return {
+    "bom-ref": refOf({ name, version }),
+    type,
+    name,
+    version,
+    licenses: [{ license: { id: license } }],
+  };
 }
 
 /** The digest of a `sha512-BASE64` in hexadecimal. */

@@ -1,21 +1,28 @@
-import { deepEqual, equal, ok, throws } from "../assert.ts";
+import { deepEqual, equal, throws } from "../assert.ts";
 import { makeSbom, type ModuleGraph } from "../../tools/sbom.ts";
 
 const GRAPH: ModuleGraph = {
+  modules: [{ npmPackage: "@scope/outer@1.2.3_inner@0.1.0" }, {}],
   npmPackages: {
-    "@scope/outer@1.2.3": {
+    "@scope/outer@1.2.3_inner@0.1.0": {
       name: "@scope/outer",
       version: "1.2.3",
       dependencies: ["inner@0.1.0"],
       localPath: "/outer",
     },
     "inner@0.1.0": { name: "inner", version: "0.1.0", dependencies: [], localPath: "/inner" },
+    "only-for-tests@1.0.0": {
+      name: "only-for-tests",
+      version: "1.0.0",
+      dependencies: [],
+      localPath: "/tests",
+    },
   },
 };
 
 const LOCKFILE = {
   npm: {
-    "@scope/outer@1.2.3": { integrity: `sha512-${new Uint8Array(64).fill(0x11).toBase64()}` },
+    "@scope/outer@1.2.3_inner@0.1.0": { integrity: `sha512-${new Uint8Array(64).fill(0x11).toBase64()}` },
     "inner@0.1.0": { integrity: `sha512-${new Uint8Array(64).fill(0x22).toBase64()}` },
     "only-for-tests@1.0.0": { integrity: `sha512-${new Uint8Array(64).fill(0x33).toBase64()}` },
   },
@@ -76,7 +83,12 @@ Deno.test("the task sbom prints what denit imports from npm", async () => {
   equal(code, 0);
   const { bomFormat, components } = JSON.parse(new TextDecoder().decode(stdout));
   equal(bomFormat, "CycloneDX");
-  const names = components.map(({ name }: { name: string }) => name);
-  ok(names.includes("deno"));
-  ok(names.includes("fastest-levenshtein"));
+  deepEqual(components.map(({ name }: { name: string }) => name), [
+    "deno",
+    "@valibot/to-json-schema",
+    "croner",
+    "fastest-levenshtein",
+    "valibot",
+    "yaml",
+  ]);
 });
