@@ -1,10 +1,12 @@
 /**
  * The C library: each function that denit calls, with its declaration, and the one `dlopen`.
  *
- * Each symbol is opened as a static pointer, which gives its address, and is called through an
- * `UnsafeFnPointer` made on its first use. Opened as functions Deno would compile a trampoline for each:
- * 0.1 to 0.3 ms a piece before the first program could start, against a call that is 2 us slower.
+ * It opens little more than dlsym(3), which finds each function when it is first used. Opened as functions Deno
+ * would compile a trampoline for each: 0.1 to 0.3 ms a piece before the first program could start, against a call
+ * that is 2 us slower. And opened as static pointers all of them together would cost 0.4 ms, most for nothing.
  */
+
+import { cString } from "./c_string.ts";
 
 const DECLARATIONS = {
   /** `int access(const char *pathname, int mode)` */
@@ -171,28 +173,29 @@ type Declarations = typeof DECLARATIONS;
 type Name = keyof Declarations;
 type Call<N extends Name> = Deno.UnsafeFnPointer<Declarations[N]>["call"];
 
-/** The symbols that an older glibc than Debian 12's lacks. Deno itself needs 2.27. */
-const OPTIONAL: ReadonlySet<Name> = new Set([
-  "posix_spawn_file_actions_addchdir_np",
-  "posix_spawn_file_actions_addtcsetpgrp_np",
-]);
-
 /** The symbols that are declared a second time, for other arguments. */
 const SYMBOLS: Partial<Record<Name, string>> = { syscall_ids: "syscall" };
 
-const addresses = Deno.dlopen(
-  "libc.so.6",
-  {
-    ...Object.fromEntries(
-      (Object.keys(DECLARATIONS) as Name[]).map((name) => [
-        name,
-        { type: "pointer", name: SYMBOLS[name] ?? name, optional: OPTIONAL.has(name) } as const,
-      ]),
-    ),
-    environ: { type: "pointer" } as const,
-    program_invocation_short_name: { type: "pointer" } as const,
-  } as Record<Name | "environ" | "program_invocation_short_name", { type: "pointer"; optional?: boolean }>,
-).symbols;
+const opened = Deno.dlopen("libc.so.6", {
+  dlsym: { type: "pointer", optional: true },
+  environ: { type: "pointer" },
+  program_invocation_short_name: { type: "pointer" },
+}).symbols;
+
+/** Before glibc 2.34 (Deno needs 2.27) dlsym stood in a library of its own. */
+function openOlder(): Deno.PointerValue {
+  return Deno.dlopen("libdl.so.2", { dlsym: { type: "pointer" } }).symbols.dlsym;
+}
+
+/** `void *dlsym(void *handle, const char *symbol)`; without a handle it looks in all that is loaded. */
+const dlsym = new Deno.UnsafeFnPointer(
+  (opened.dlsym ?? openOlder()) as Deno.PointerObject<never>,
+  { parameters: ["pointer", "buffer"], result: "pointer" } as const,
+);
+
+function addressOf(name: Name): Deno.PointerValue {
+  return dlsym.call(null, cString(SYMBOLS[name] ?? name));
+}
 
 /** Each function of {@linkcode DECLARATIONS}, made callable when it is first used. */
 export const libc: { readonly [N in Name]: Call<N> } = Object.create(null);
@@ -201,7 +204,7 @@ for (const name of Object.keys(DECLARATIONS) as Name[]) {
   Object.defineProperty(libc, name, {
     configurable: true,
     get() {
-      const address = addresses[name];
+      const address = addressOf(name);
       if (address === null) throw new Error(`Cannot call ${name}: this C library does not have it`);
       const pointer: { call: unknown } = new Deno.UnsafeFnPointer(address as never, DECLARATIONS[name]);
       const call = (pointer.call as (...values: unknown[]) => unknown).bind(pointer);
@@ -213,17 +216,17 @@ for (const name of Object.keys(DECLARATIONS) as Name[]) {
 
 /** Whether this C library has the symbol. */
 export function hasSymbol(name: Name): boolean {
-  return addresses[name] !== null;
+  return addressOf(name) !== null;
 }
 
 /** `char **environ`: this process's environment as it was given, also what is not UTF-8. */
 export function environment(): Deno.PointerObject | null {
-  return new Deno.UnsafePointerView(addresses.environ!).getPointer();
+  return new Deno.UnsafePointerView(opened.environ!).getPointer();
 }
 
 /** The last part of the path that this program was started under, argv[0]; program_invocation_short_name(3). */
 export function invokedName(): string {
-  const name = new Deno.UnsafePointerView(addresses.program_invocation_short_name!).getPointer();
+  const name = new Deno.UnsafePointerView(opened.program_invocation_short_name!).getPointer();
   return name === null ? "" : Deno.UnsafePointerView.getCString(name);
 }
 
