@@ -31,8 +31,8 @@ export interface ServiceOrder {
   /** All its variables, as `NAME=value`. The command is looked for in the PATH among them. */
   readonly environment: readonly Uint8Array[];
   readonly workingDirectory: string | null;
-  readonly stdout: Sink;
-  readonly stderr: Sink;
+  readonly stdout: Given;
+  readonly stderr: Given;
   readonly credentials: Credentials | null;
   readonly umask: number | null;
   readonly limits: readonly ResourceLimit[];
@@ -43,7 +43,7 @@ export interface ServiceOrder {
 }
 
 /** Where output goes: to denit's own, nowhere, or into a descriptor from 3 up, of which the program gets a copy. */
-export type Sink = "inherit" | "null" | number;
+export type Given = "inherit" | "null" | number;
 
 /** A program that runs, and in words what it should have been given and was not: `Cannot set nice to -5: reason`. */
 export interface ServiceStarted {
@@ -120,7 +120,7 @@ interface Descriptors {
 
 function openDescriptors({ stdout, stderr }: ServiceOrder): Descriptors | SpawnFailure {
   const nothing = libc.open(cString("/dev/null"), O_RDWR | O_CLOEXEC);
-  const stream = (sink: Sink): number | null => sink === "null" ? nothing : sink === "inherit" ? null : sink;
+  const stream = (sink: Given): number | null => sink === "null" ? nothing : sink === "inherit" ? null : sink;
   if (nothing >= 0) return { streams: [nothing, stream(stdout), stream(stderr)], close: [nothing] };
   const error = errno();
   const empty = stdout === "null" || stderr === "null" ? null : makePipe();

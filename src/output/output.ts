@@ -9,6 +9,7 @@
 
 import { waitToWrite } from "../../ffi/output.ts";
 import { closeDescriptor, makePipe, type Pipe } from "../../ffi/pipe.ts";
+import type { Given } from "../../ffi/start_service.ts";
 import type { Poller } from "../../ffi/poll.ts";
 import type { Service } from "../core/services/project.ts";
 import type { Writer, Writers } from "../writer.ts";
@@ -31,9 +32,6 @@ export interface OutputOptions {
   readonly report: (message: string) => void;
   readonly now: () => Date;
 }
-
-/** What a program gets for a stream: a descriptor, denit's own, or /dev/null. */
-export type Given = number | "inherit" | "null";
 
 /** The streams of a program that is about to be started. One of the two calls must follow. */
 export interface Opening {
