@@ -43,7 +43,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
  * Compose's format: comments, `export`, quotes, values of several lines in quotes, and variables where the value is not
  * in single quotes.
  *
- * A variable is what `lookup` has for it, else what the file said above; `unset` learns of the others.
+ * A variable is what `lookup` has for it, else what the file said above; `unset` learns of each name whose value asks for
+ * another one, which it is not told: a password with a $ in it would be told with it.
  */
 export function readVariables(text: string, lookup: Lookup, unset: (name: string) => void): Variables {
   const values = new Map<string, string>();
@@ -64,7 +65,7 @@ export function readVariables(text: string, lookup: Lookup, unset: (name: string
     if (statement === null) return failure("expected NAME=value");
     const [, name = "", separator] = statement;
     if (separator === undefined) {
-      if (take(REST) === null) return failure(`expected = behind the name ${name}`);
+      if (take(REST) === null) return failure("expected NAME=value"); // what looks like a name may be a secret's line
       const value = lookup(name);
       if (value !== undefined) values.set(name, value);
       continue;
@@ -85,7 +86,7 @@ export function readVariables(text: string, lookup: Lookup, unset: (name: string
     } else {
       value = (blanks + take(UNQUOTED)![0]).replace(/[ \t]#[^]*$/, "").trim();
     }
-    const filled = interpolate(value, known, unset);
+    const filled = interpolate(value, known, () => unset(name));
     if ("failure" in filled) return failure(`${name}: ${filled.failure}`);
     values.set(name, filled.text);
   }

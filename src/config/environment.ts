@@ -57,7 +57,7 @@ export function variablesOfFiles(files: EnvFile, sources: EnvironmentSources): V
     // Files before this one win over denit's environment, as in Compose.
     const lookup: Lookup = (name) => all.get(name) ?? sources.variable(name);
     const unset = (name: string) =>
-      sources.warn(["env_file"], `the variable ${name} of ${target} is not set: taken as empty`);
+      sources.warn(["env_file"], `${name} of ${target} asks for a variable that is not set: taken as empty`);
     const values = raw ? readRawVariables(text, lookup) : readVariables(text, lookup, unset);
     if ("failure" in values) refuse(values.failure);
     else for (const [name, value] of values) all.set(name, value);

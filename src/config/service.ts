@@ -30,9 +30,9 @@ export interface ServiceSources extends EnvironmentSources {
   readonly workingDirectory: string;
 }
 
-/** Docker takes a service that has run for so long to have come up, and begins its back-off anew. */
 /** As the first delay of Docker's back-off: without any, a program that cannot start would keep a core busy. */
 const SHORTEST_DELAY_MS = 100;
+/** Docker takes a service that has run for so long to have come up, and begins its back-off anew. */
 const DOCKER_WINDOW_MS = 10_000;
 
 /**

@@ -120,7 +120,7 @@ export function readSources(path: string, system: ConfigSystem, reading: Reading
 
 /** `a.yaml -> b.yaml -> a.yaml`. */
 function circle(last: Open, first: Open): string {
-  const names = [last.name];
+  const names = [first.name]; // which is the last one too, under the name that it had then
   for (let each = last.by; each !== null && each !== first; each = each.by) names.unshift(each.name);
   return [first.name, ...names].join(" -> ");
 }

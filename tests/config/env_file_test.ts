@@ -31,7 +31,7 @@ for (
     ["A=1\nB=${A}2", { A: "1", B: "12" }],
     ["HOME=mine\nB=$HOME", { HOME: "mine", B: "/var/lib" }],
     ["A=${NONE:-d}", { A: "d" }],
-    ["A=$NONE", { A: "" }, ["NONE"]],
+    ["A=$NONE", { A: "" }, ["A"]],
     ["HOME\nNONE\nB=1", { HOME: "/var/lib", B: "1" }],
     ["A.b-c_1=1", { "A.b-c_1": "1" }],
     ["A=b'c\"d", { A: "b'c\"d" }],
@@ -48,7 +48,7 @@ for (
 for (
   const [text, failure] of [
     ["A=1\n=2", "line 2: expected NAME=value"],
-    ["A=1\n\nB C", "line 3: expected = behind the name B"],
+    ["A=1\n\nB C", "line 3: expected NAME=value"],
     ['A=1\nB="secret', 'line 2: the quote (") of B is not closed'],
     ["A='secret", "line 1: the quote (') of A is not closed"],
     ['A="x" y', "line 1: text behind the closing quote of A"],
