@@ -117,7 +117,7 @@ test("docker stop ends a shell, its web server and the server's worker by TERM, 
 
 test("denit up: docker stop ends the services in their order, with 0", async () => {
   await using container = await docker.start(IMAGES.services);
-  await container.prints(/^web  \| web runs$/);
+  await container.prints(/^web {2}\| web runs$/);
   const tookMs = await container.stop();
   equal(await container.inspect(".State.ExitCode"), "0");
   ok(tookMs < DOCKER_STOPS_MS / 2, `docker stop took ${Math.round(tookMs)} ms`);
@@ -128,7 +128,7 @@ test("denit up: docker stop ends the services in their order, with 0", async () 
 
 test("denit up: the same on a read-only disk and as another user", async () => {
   await using container = await docker.start("--read-only", "--user", "1000", IMAGES.services);
-  await container.prints(/^web  \| web runs$/);
+  await container.prints(/^web {2}\| web runs$/);
   await container.stop();
   equal(await container.inspect(".State.ExitCode"), "0");
 });

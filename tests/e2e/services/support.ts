@@ -38,6 +38,14 @@ export function sh(script: string, more: FileOfServices = {}): FileOfServices {
   return { command: ["sh", "-c", script.replaceAll("$", "$$$$")], ...more };
 }
 
+/**
+ * Words for sh that wait until a command prints that: what only root may give a process it is given when it runs, and
+ * its first steps may be earlier.
+ */
+export function untilIs(command: string, value: string | number): string {
+  return `until test "$(${command})" = "${value}"; do sleep 0.01; done`;
+}
+
 /** A service that runs a Perl program of tests/e2e/programs. */
 export function perl(name: string, args: readonly string[] = [], more: FileOfServices = {}): FileOfServices {
   return { command: program(name, ...args), ...more };

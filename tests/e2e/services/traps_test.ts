@@ -14,7 +14,7 @@ inEachMode("one SIGCHLD for many deaths: all fifty of one moment are noticed", a
   const wait = sh(`until [ -e ${gate} ]; do sleep 0.02; done`);
   const denit = up(bench, { services: Object.fromEntries(names.map((name) => [name, wait])) }, ["-v"]);
   await denit.stderr.shows(/^denit: info: started s49 /);
-  Deno.writeTextFileSync(gate, "");
+  await Deno.writeTextFile(gate, "");
   const { code, stderr } = await denit.ended();
   equal(code, 0);
   deepEqual(stderr.match(/^denit: info: s\d+ ended with 0$/gm)?.length, 50);
