@@ -1,0 +1,64 @@
+/** What services write, as it arrives. */
+
+import { deepEqual, equal, match, ok } from "../../assert.ts";
+import { inEachMode } from "../support/bench.ts";
+import { kill } from "../support/processes.ts";
+import { runUp, sh, up } from "./support.ts";
+
+const [SIGSTOP, SIGCONT] = [19, 18] as const;
+
+inEachMode(
+  "each stream has its own, with names in front, and a last line without an end too",
+  async (bench) => {
+    const { code, stdout, stderr } = await runUp(bench, {
+      services: { web: sh("echo out; echo err >&2; printf open"), longer: sh("echo x") },
+    });
+    equal(code, 0);
+    deepEqual(stdout.split("\n").sort(), ["", "longer  | x", "web     | open", "web     | out"]);
+    equal(stderr, "web     | err\n");
+  },
+);
+
+inEachMode(
+  "--log-format json: an object a line, of denit too; a line that is one stays one",
+  async (bench) => {
+    const { stdout, stderr } = await runUp(
+      bench,
+      { services: { web: sh(`echo '{"a":1}'; echo 'say "hi"'; exit 3`) } },
+      ["--log-format", "json"],
+    );
+    const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    deepEqual(lines.map(({ service, stream, message }) => [service, stream, message]), [
+      ["web", "stdout", { a: 1 }],
+      ["web", "stdout", 'say "hi"'],
+    ]);
+    ok(lines.every(({ time, pid }) => !Number.isNaN(Date.parse(time)) && pid > 0));
+    const own = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+    ok(own.every(({ source, level }) => source === "denit" && level === "warning"), stderr);
+  },
+);
+
+inEachMode("--no-log-prefix: the bytes as they are", async (bench) => {
+  const { stdout } = await runUp(bench, { services: { web: sh("printf 'a\\000b'") } }, ["--no-log-prefix"]);
+  equal(stdout, "a\0b");
+});
+
+inEachMode("a hundred thousand lines and one of a megabyte: all there, whole and in order", async (bench) => {
+  const { stdout } = await runUp(bench, {
+    services: { web: sh("seq 100000; head -c 1000000 /dev/zero | tr '\\0' x; echo") },
+  });
+  const lines = stdout.trimEnd().split("\n").map((line) => line.replace(/^web {2}\| /, ""));
+  ok(lines.slice(0, 100_000).every((line, i) => line === String(i + 1)));
+  ok(lines.slice(100_000).join("") === "x".repeat(1_000_000), `in ${lines.length - 100_000} parts`);
+});
+
+inEachMode("a service that is stopped and continued loses nothing", async (bench) => {
+  const denit = up(bench, { services: { web: sh("echo $$; for i in 1 2 3; do sleep 0.05; echo $i; done") } });
+  const [, inner] = await denit.stdout.shows(/^web +\| (\d+)$/);
+  const pid = await denit.pidOf(Number(inner));
+  kill(pid, SIGSTOP);
+  kill(pid, SIGCONT);
+  const { code, stdout } = await denit.ended();
+  equal(code, 0);
+  match(stdout, /\| 1\n.*\| 2\n.*\| 3\n$/);
+});
