@@ -25,7 +25,7 @@ export function readHead(path: string | Uint8Array, length: number): Uint8Array<
   return buffer.subarray(0, filled);
 }
 
-/** How long a pipe may take to give something, in milliseconds: nobody may make PID 1 wait for ever. */
+/** How long a pipe may take to give all of it, in milliseconds: nobody may make PID 1 wait for ever. */
 const PATIENCE_MS = 1000;
 
 /** Why a file cannot be read, in words, and whether that is because there is none. */
@@ -46,14 +46,16 @@ export function readWhole(
   }
   try {
     let buffer = new Uint8Array(Math.min(limit + 1, 16 * 1024));
+    const untilMs = performance.now() + PATIENCE_MS;
     for (let filled = 0; filled <= limit;) {
       if (filled === buffer.length) buffer = grown(buffer, limit + 1);
       const rest = buffer.subarray(filled);
       const count = Number(libc.read(descriptor, rest, BigInt(rest.length)));
       if (count === 0) return buffer.subarray(0, filled);
       if (count > 0) filled += count;
-      else if (errno() !== EAGAIN || !isReadableSoon(descriptor)) {
-        return { missing: false, failure: lastReason() };
+      else if (errno() !== EAGAIN) return { missing: false, failure: lastReason() };
+      else if (!isReadableSoon(descriptor, untilMs)) {
+        return { missing: false, failure: `its end had not come after ${PATIENCE_MS} ms` };
       }
     }
     return { missing: false, failure: `it is larger than ${limit} bytes` };
@@ -68,9 +70,14 @@ function grown(buffer: Uint8Array<ArrayBuffer>, most: number): Uint8Array<ArrayB
   return larger;
 }
 
-function isReadableSoon(descriptor: number): boolean {
+/** Waits for the descriptor; a signal that is handled meanwhile only interrupts that. */
+function isReadableSoon(descriptor: number, untilMs: number): boolean {
   const request = new Int32Array([descriptor, POLLIN]); // struct pollfd
-  return libc.poll(new Uint8Array(request.buffer), 1n, PATIENCE_MS) > 0;
+  for (let leftMs; (leftMs = untilMs - performance.now()) > 0;) {
+    const ready = libc.poll(new Uint8Array(request.buffer), 1n, Math.ceil(leftMs));
+    if (ready > 0) return true;
+  }
+  return false;
 }
 
 /** The names in a folder, getdents64(2); `null` if it cannot be read. */

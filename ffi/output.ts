@@ -60,7 +60,7 @@ function openAnew(descriptor: Descriptor): number {
   if (known !== undefined) return known;
   const path = cString(`/proc/self/fd/${descriptor}`);
   const own = libc.open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-  openedAnew.set(descriptor, own);
+  if (own >= 0) openedAnew.set(descriptor, own); // if not, that may be for want of descriptors, and change
   return own;
 }
 

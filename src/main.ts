@@ -171,8 +171,8 @@ function say(lines: readonly Line[], code: number): never {
 }
 
 /** Leaves, once what was said is written or nobody takes it. */
-function exit(code: number, log: Log): never {
-  const until = performance.now() + FLUSH_MS;
+function exit(code: number, log: Log, limitMs = FLUSH_MS): never {
+  const until = performance.now() + limitMs;
   for (let left; log.unwritten().length > 0 && (left = until - performance.now()) > 0; log.drain()) {
     waitToWrite(log.unwritten(), left);
   }

@@ -13,6 +13,6 @@ export interface Host {
   readonly dieWithParent: (signal: number) => void;
   /** Says something and leaves. */
   readonly say: (lines: readonly Line[], code: number) => never;
-  /** Leaves, once what the log said is written or nobody takes it. */
-  readonly exit: (code: number, log: Log) => never;
+  /** Leaves, once what the log said is written or nobody has taken it for so long. */
+  readonly exit: (code: number, log: Log, limitMs: number) => never;
 }

@@ -164,7 +164,7 @@ function serve(
     log,
     groups: () => living.programs.keys(),
     timers,
-    exit: (code) => host.exit(code, log),
+    exit: (code) => host.exit(code, log, 0), // the output has waited for the log's readers too
     workingDirectory: system.workingDirectory,
     ignored: signals.ignored,
     poller,

@@ -398,15 +398,13 @@ export function nextTime({ phase }: ServiceState): number | null {
 }
 
 function killMain(turn: Turn, state: ServiceState, phase: In<"stopping">): void {
-  const { name, stopSignal: signal } = state.service;
+  const { name, program: { command }, stopSignal, stopGraceMs } = state.service;
   if (phase.hook !== null && phase.hook.pid !== null) kill(turn, phase.hook.pid);
   kill(turn, phase.pid);
-  if (phase.askedAtMs === null) {
-    const afterMs = state.service.stopGraceMs;
-    tell(turn, "warning", { type: "killed-in-hook", service: name, afterMs });
-  } else {
-    tell(turn, "warning", { type: "killed", service: name, afterMs: turn.nowMs - phase.askedAtMs, signal });
-  }
+  const [afterMs, signal] = phase.askedAtMs === null
+    ? [stopGraceMs, null]
+    : [turn.nowMs - phase.askedAtMs, stopSignal];
+  tell(turn, "warning", { type: "killed", service: name, pid: phase.pid, command, afterMs, signal });
   put(turn, state, { phase: { ...phase, killAtMs: null } });
 }
 

@@ -46,8 +46,15 @@ export type ServiceNote =
     readonly starts: boolean;
   }
   | { readonly type: "job-passed-over"; readonly service: string }
-  | { readonly type: "killed"; readonly service: string; readonly afterMs: number; readonly signal: number }
-  | { readonly type: "killed-in-hook"; readonly service: string; readonly afterMs: number }
+  | {
+    readonly type: "killed";
+    readonly service: string;
+    readonly pid: number;
+    readonly command: Command;
+    readonly afterMs: number;
+    /** The stop signal that it had; `null`: its `pre_stop` took all the time. */
+    readonly signal: number | null;
+  }
   | { readonly type: "leftovers-asked"; readonly service: string; readonly processes: readonly Remaining[] }
   | { readonly type: "leftover-killed"; readonly service: string; readonly process: Remaining }
   | { readonly type: "leftover-stays"; readonly service: string; readonly process: Remaining }
@@ -88,12 +95,14 @@ export function describeServiceNote(note: ServiceNote): string {
         : `Cannot start ${note.service}: ${note.on}, which it depends on, ${note.words}`;
     case "job-passed-over":
       return `${note.service} still runs: this time is passed over`;
-    case "killed":
-      return `killed ${note.service}: it had not ended ${describeSeconds(note.afterMs)} after ${
-        signalName(note.signal)
+    case "killed": {
+      const after = describeSeconds(note.afterMs);
+      return `killed ${note.service} ${note.pid} (${describeCommand(note.command)}): ${
+        note.signal === null
+          ? `its pre_stop had not ended after ${after}`
+          : `it had not ended ${after} after ${signalName(note.signal)}`
       }`;
-    case "killed-in-hook":
-      return `killed ${note.service}: its pre_stop had not ended after ${describeSeconds(note.afterMs)}`;
+    }
     case "leftovers-asked":
       return `${note.service} has ended and left ${describeProcesses(note.processes)} behind: sent SIGTERM`;
     case "leftover-killed":

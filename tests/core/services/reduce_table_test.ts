@@ -147,7 +147,7 @@ const TABLE: Record<RunName, Partial<Record<FactName, readonly [RunName | "ended
       "stopping",
       "SIGKILL to group 30",
       "SIGKILL to group 20",
-      "warning: killed web: its pre_stop had not ended after 4s",
+      "warning: killed web 20 (web): its pre_stop had not ended after 4s",
     ],
     "reloaded": ["stopping"], // to be started anew, in place of leaving
   },

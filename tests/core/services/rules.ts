@@ -392,7 +392,6 @@ export class Rules {
       case "unhealthy":
       case "job-passed-over":
       case "killed":
-      case "killed-in-hook":
       case "leftovers-asked":
       case "leftover-killed":
       case "forwarded":

@@ -99,7 +99,10 @@ Deno.test("each is sent its own stop signal; KILL needs no CONT", () => {
 Deno.test("KILL at the end of its grace, once, and named", () => {
   const run = serveUp([service("web", { stopGraceMs: 2000 }), service("other")]);
   run.tell(signal("TERM"), 1000);
-  deepEqual(run.wait(), ["SIGKILL to group 20", "warning: killed web: it had not ended 2s after SIGTERM"]);
+  deepEqual(run.wait(), [
+    "SIGKILL to group 20",
+    "warning: killed web 20 (web): it had not ended 2s after SIGTERM",
+  ]);
   equal(run.nowMs, 3000);
   deepEqual(run.tell({ type: "time-came" }, 4000), []);
   deepEqual(run.end(killed(20, "KILL")), []);
@@ -200,7 +203,7 @@ Deno.test("pre_stop: one that hangs is killed with its service at the end of the
   deepEqual(run.wait(), [
     "SIGKILL to group 30",
     "SIGKILL to group 20",
-    "warning: killed web: its pre_stop had not ended after 2s",
+    "warning: killed web 20 (web): its pre_stop had not ended after 2s",
   ]);
   deepEqual(run.end(killed(30, "KILL")), [], "its end is nothing to tell of, and no other hook runs");
   deepEqual(run.end(killed(20, "KILL")), ["count"], "nor is it killed again, now that it was reaped");
