@@ -1,0 +1,89 @@
+/** What a service leaves behind when it ends is over before it is started again. */
+
+import { deepEqual, equal, match, ok } from "../../assert.ts";
+import { inEachMode } from "../support/bench.ts";
+import { until } from "../support/until.ts";
+import { sh, up, writeFile } from "./support.ts";
+
+const SIGTERM = 15;
+
+/** Runs what follows as a daemon does: no child of the service, in a session of its own, its parent gone. */
+const DAEMON = `perl -e 'use POSIX; fork and exit; POSIX::setsid; fork and exit; exec @ARGV' `;
+/** Runs what follows in the group and session of the service, its parent gone. */
+const ORPHAN = `perl -e 'fork and exit; exec @ARGV' `;
+
+for (const [what, detach] of [["a daemon", DAEMON], ["an orphan of the same group", ORPHAN]] as const) {
+  inEachMode(`${what} is asked to end, and two generations never run at once`, async (bench) => {
+    // Each makes the folder and removes it at its end, so the next one cannot if they overlap.
+    const helper = `mkdir alive || echo overlap; trap "sleep 0.3; rmdir alive; exit" TERM; : > up; ` +
+      "while :; do sleep 0.02; done";
+    const web = sh(
+      `rm -f up; ${detach} sh -c '${helper}'; until test -e up; do sleep 0.01; done; echo runs; exit 1`,
+      { restart: "on-failure:3", essential: false },
+    );
+    const denit = up(bench, { services: { web } }, ["-v"]);
+    const { code, stdout, stderr } = await denit.ended();
+    equal(code, 1);
+    equal(stdout, "web  | runs\n".repeat(4));
+    ok(!stderr.includes("killed"), stderr);
+    ok(stderr.match(/^denit: info: web has ended and left .* behind: sent SIGTERM$/gm)!.length >= 4);
+    deepEqual(bench.left(), []);
+  });
+
+  inEachMode(
+    `${what} that ignores TERM is killed after the grace and named, then it starts again`,
+    async (bench) => {
+      const helper = `trap "" TERM; : > up; while :; do sleep 0.02; done`;
+      const web = sh(
+        `if test -e up; then echo again; exec sleep 1000; fi; ${detach} sh -c '${helper}'; ` +
+          "until test -e up; do sleep 0.01; done; exit 1",
+        { restart: "on-failure", stop_grace_period: "200ms" },
+      );
+      const denit = up(bench, { services: { web } });
+      await denit.stdout.shows(/^web +\| again$/);
+      match(
+        denit.stderr.text,
+        /^denit: warning: killed \d+ \(sh .*\), which web had left behind: it had not ended in time$/m,
+      );
+      equal(bench.left().filter(({ name }) => name === "sleep").length, 1, "only the new one runs");
+      await denit.signal(SIGTERM);
+      equal((await denit.ended()).code, 0);
+      deepEqual(bench.left(), []);
+    },
+  );
+}
+
+inEachMode("who holds its pipe open does not delay that its end is noticed", async (bench) => {
+  const folder = writeFile(bench, {
+    services: {
+      // Not to be told as its own: no mark, and another session. Only the pipe is the same.
+      web: sh(
+        `env -i PATH="$PATH" perl -e 'use POSIX; fork and exit; POSIX::setsid; fork and exit; exec @ARGV' ` +
+          "sh -c 'until test -e go; do sleep 0.01; done; echo late; exec sleep 1000' & wait; exit 0",
+      ),
+      next: sh("echo next; exec sleep 1000", {
+        depends_on: { web: { condition: "service_completed_successfully" } },
+      }),
+    },
+  });
+  const denit = bench.denit(["up"], { cwd: folder });
+  await denit.stdout.shows(/^next +\| next$/);
+  await Deno.writeTextFile(`${folder}/go`, "");
+  await denit.stdout.shows(/^web +\| late$/); // and what it writes is still passed on
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 0);
+});
+
+inEachMode("what another service runs is not its leftover", async (bench) => {
+  const web = sh(
+    "if test -e ran; then echo again; exec sleep 1000; fi; until test -e up; do sleep 0.01; done; : > ran; exit 1",
+    { restart: "on-failure" },
+  );
+  const other = sh(`${DAEMON} sh -c ': > up; exec sleep 1000'; sleep 1000 & wait`);
+  const denit = up(bench, { services: { web, other } });
+  await denit.stdout.shows(/^web +\| again$/);
+  await until(() => bench.left().filter(({ name }) => name === "sleep").length === 3, "all three to run");
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 0);
+  deepEqual(bench.left(), []);
+});
