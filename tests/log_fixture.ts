@@ -4,10 +4,8 @@ import type { Note } from "../src/core/model.ts";
 import { describe } from "../src/core/words.ts";
 import { type Log, makeLog } from "../src/log.ts";
 import type { Voice } from "../src/voice.ts";
-import { makeNonblocking, makePipe, moveDescriptor } from "./ffi/posix.ts";
 import { serve } from "./fixture.ts";
-
-const STDERR = 2;
+import { putPipeAtStandardError, readNow } from "./standard_error.ts";
 
 const note = (message: string): Note => ({ type: "problem", message });
 
@@ -86,18 +84,8 @@ function fullLog(): Log {
   return log;
 }
 
-/** Makes a pipe whose writing end is standard error; returns the other end, from which a read never waits. */
-function putPipeAtStandardError(): number {
-  const [read, write] = makePipe();
-  makeNonblocking(read);
-  moveDescriptor(write, STDERR);
-  return read;
-}
-
 function readAll(descriptor: number, length = 1024 * 1024): string {
-  const buffer = new Uint8Array(length);
-  const count = Number(libc.read(descriptor, buffer, BigInt(buffer.length)));
-  return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
+  return readNow(descriptor, length);
 }
 
 export type LogFixture = typeof functions;

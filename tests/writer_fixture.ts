@@ -1,7 +1,7 @@
 import { libc } from "../ffi/libc.ts";
 import { Writer } from "../src/writer.ts";
-import { makeNonblocking, makePipe, moveDescriptor } from "./ffi/posix.ts";
 import { serve } from "./fixture.ts";
+import { putPipeAtStandardError, readNow } from "./standard_error.ts";
 
 const STDERR = 2;
 const encoder = new TextEncoder();
@@ -17,13 +17,13 @@ const functions = {
       writer.append(encoder.encode(`${`${i}`.padEnd(9_999, ".")}\n`));
       if (i % 2 === 0) writer.drain();
       if (!writer.writeLine(encoder.encode(`${i}\n`))) throw new Error("There was no room for a line");
-      text += read(reader, 7_001);
+      text += readNow(reader, 7_001);
     }
     while (writer.waiting > 0) {
       writer.drain();
-      text += read(reader, 7_001);
+      text += readNow(reader, 7_001);
     }
-    for (let more; (more = read(reader, 100_000)) !== "";) text += more;
+    for (let more; (more = readNow(reader, 100_000)) !== "";) text += more;
     return text;
   },
 
@@ -57,20 +57,6 @@ const functions = {
     return states;
   },
 };
-
-/** Makes a pipe whose writing end is standard error; returns the other end, from which a read never waits. */
-function putPipeAtStandardError(): number {
-  const [read, write] = makePipe();
-  makeNonblocking(read);
-  moveDescriptor(write, STDERR);
-  return read;
-}
-
-function read(descriptor: number, length: number): string {
-  const buffer = new Uint8Array(length);
-  const count = Number(libc.read(descriptor, buffer, BigInt(length)));
-  return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
-}
 
 export type WriterFixture = typeof functions;
 await serve(functions);

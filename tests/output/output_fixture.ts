@@ -9,8 +9,9 @@ import type { Logging } from "../../src/core/services/project.ts";
 import { makeLog } from "../../src/log.ts";
 import { makeOutput, type Opening, type OutputOptions } from "../../src/output/output.ts";
 import { makeWriters } from "../../src/writer.ts";
-import { makeNonblocking, makePipe, moveDescriptor } from "../ffi/posix.ts";
+import { makeNonblocking, moveDescriptor } from "../ffi/posix.ts";
 import { serve } from "../fixture.ts";
+import { putPipeAtStandardError, readNow } from "../standard_error.ts";
 
 const [STDERR, SIGKILL] = [2, 9] as const;
 const encoder = new TextEncoder();
@@ -188,9 +189,9 @@ const functions = {
     for (let i = 0; bench.watched.size > 0 || i === 0; i++) {
       if (i % 3 === 0) bench.log.write("info", { type: "problem", message: `${i}` });
       bench.turn(10);
-      text += read(reader, 10_001);
+      text += readNow(reader, 10_001);
     }
-    for (let more; (more = read(reader, 1024 * 1024)) !== "";) text += more;
+    for (let more; (more = readNow(reader, 1024 * 1024)) !== "";) text += more;
     moveDescriptor(output, 1);
     return text;
   },
@@ -226,7 +227,7 @@ const functions = {
     const READ = 8 * 1024 * 1024;
     while (text.length < READ) {
       bench.turn(10);
-      text += read(reader, 100_000);
+      text += readNow(reader, 100_000);
     }
     for (const pid of pids) sendSignal(pid, SIGKILL);
     const perService = pids.map((_, i) => text.split(`\ns${i}  | s${i}`).length - 1);
@@ -316,20 +317,6 @@ function fillGaps(highest: number): number[] {
     opened.push(libc.fcntl(STDIN, F_DUPFD_CLOEXEC, number));
   }
   return opened;
-}
-
-/** Makes a pipe whose writing end is standard error; returns the other end, from which a read never waits. */
-function putPipeAtStandardError(): number {
-  const [read, write] = makePipe();
-  makeNonblocking(read);
-  moveDescriptor(write, STDERR);
-  return read;
-}
-
-function read(descriptor: number, length: number): string {
-  const buffer = new Uint8Array(length);
-  const count = Number(libc.read(descriptor, buffer, BigInt(length)));
-  return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
 }
 
 export type OutputFixture = typeof functions;
