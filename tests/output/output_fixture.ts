@@ -156,10 +156,16 @@ const functions = {
     const before = countDescriptors();
     const RLIMIT_NOFILE = 7;
     const highest = Math.max(...readFolder("/proc/self/fd")!.map(Number).filter(isOpen));
-    const limit = BigInt(highest + 1 + more);
+    const limits = new BigUint64Array(2);
+    libc.prlimit(0, RLIMIT_NOFILE, null, new Uint8Array(limits.buffer));
+    const limit = (soft: bigint): void => {
+      libc.prlimit(0, RLIMIT_NOFILE, new Uint8Array(new BigUint64Array([soft, limits[1]!]).buffer), null);
+    };
     const gaps = fillGaps(highest);
-    libc.prlimit(0, RLIMIT_NOFILE, new Uint8Array(new BigUint64Array([limit, limit]).buffer), null);
+    limit(BigInt(highest + 1 + more));
     const opened = bench.output.open({ name: "web", logging: { name: "denit" } }) !== null;
+    // Where there were no gaps, no descriptor would be left to count the others by.
+    limit(limits[0]!);
     close(...gaps);
     return { opened, left: countDescriptors() - before };
   },
