@@ -68,7 +68,7 @@ function findUser(user: string, passwd: string | null): Omit<User, "groups"> | U
   if (entry !== undefined) return entry;
   if (uid === null) return { failure: missing("user", user, PASSWD, passwd !== null) };
   return uid > HIGHEST_ID
-    ? { failure: `the user id ${user} is higher than ${HIGHEST_ID}` }
+    ? { failure: `the user id ${shortened(user)} is higher than ${HIGHEST_ID}` }
     : { uid, gid: 0, home: HOME_OF_NOBODY, name: null };
 }
 
@@ -77,12 +77,21 @@ function findGroup(group: string, groups: readonly Group[] | null): number | Use
   const entry = groups?.find((entry) => gid === null ? entry.name === group : entry.gid === gid);
   if (entry !== undefined) return entry.gid;
   if (gid === null) return { failure: missing("group", group, GROUP, groups !== null) };
-  return gid > HIGHEST_ID ? { failure: `the group id ${group} is higher than ${HIGHEST_ID}` } : gid;
+  return gid > HIGHEST_ID
+    ? { failure: `the group id ${shortened(group)} is higher than ${HIGHEST_ID}` }
+    : gid;
 }
 
 function missing(what: string, name: string, file: string, fileExists: boolean): string {
   const where = fileExists ? ` in ${file}` : `: ${file} cannot be read`;
-  return `there is no ${what} ${JSON.stringify(name)}${where}`;
+  return `there is no ${what} ${JSON.stringify(shortened(name))}${where}`;
+}
+
+/** Longer than any name that a system has, useradd(8). */
+const LONGEST = 256;
+
+function shortened(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}...`;
 }
 
 function parseId(text: string): number | null {

@@ -32,7 +32,10 @@ export function formatLine(level: Level, message: string, format: LogFormat, tim
   return escapeControls(`denit: ${level}: ${message}`);
 }
 
-/** Control characters are escaped: a line stays one, and moves no cursor. */
+/** Control characters are escaped: a line stays one, moves no cursor, and reads in the order that it has. */
 export function escapeControls(line: string): string {
-  return line.replace(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (control) => {
+    const code = control.charCodeAt(0).toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code.padStart(4, "0")}`;
+  });
 }

@@ -112,3 +112,10 @@ Deno.test("a passwd alone gives no further groups", () => {
   const found = lookUpUser("app", [], reader({ "/etc/passwd": PASSWD }), OWN);
   equal("groups" in found && found.groups.join(), "1001");
 });
+
+Deno.test("of a name that is far too long only the beginning is told", () => {
+  for (const user of ["x".repeat(100_000), `0:${"x".repeat(100_000)}`, "9".repeat(100_000)]) {
+    const found = lookUpUser(user, [], read, OWN);
+    equal("failure" in found && found.failure.length < 400, true);
+  }
+});

@@ -33,6 +33,9 @@ Deno.test("control characters are escaped: a line stays one, and moves no cursor
     equal(formatLine("info", `a${character}b`, "text", TIME), `denit: info: a\\x${hex}b`);
     ok(!formatLine("info", `a${character}b`, "json", TIME).includes("\n"));
   }
+  for (const hex of ["061c", "200e", "200f", "2028", "2029", "202a", "202e", "2066", "2069"]) {
+    equal(escapeControls(`a${String.fromCharCode(parseInt(hex, 16))}b`), `a\\u${hex}b`);
+  }
   equal(escapeControls("\u{fc} \u2026 \u{1f600}"), "\u{fc} \u2026 \u{1f600}");
 });
 

@@ -6,7 +6,7 @@ import type { Plan, Request } from "../plan.ts";
 import { makeVoice } from "../voice.ts";
 import { LEVELS } from "./option.ts";
 import { defaultSettings, OPTIONS, type Settings } from "./options.ts";
-import { type Problem, readSettings } from "./settings.ts";
+import { type Problem, readSettings, shortened } from "./settings.ts";
 
 /** What denit's own command line asks for, with texts still to be loaded. */
 export type OwnRequest =
@@ -50,9 +50,9 @@ export function parseCommandLine(
   const [command, ...rest] = separated ? words.slice(end + 1) : given.words;
   if (command === undefined) return refuse({ message: `no command given; ${USAGE}` });
   if (!separated) {
-    const right = ["denit", "--", ...given.words].join(" ");
+    const right = shortened(["denit", "--", ...given.words].join(" "));
     return refuse({
-      message: `${JSON.stringify(command)} is no subcommand; to run a program write: ${right}`,
+      message: `${JSON.stringify(shortened(command))} is no subcommand; to run a program write: ${right}`,
       wrong: command,
       known: SUBCOMMANDS,
     });

@@ -77,15 +77,24 @@ function badOption({ problem, option }: BadOption, options: readonly Option<neve
   }
   if (option === "--as") return { message: "--as NAME must be the first words of the command line" };
   return {
-    message: `unknown option ${option}; ${help} lists them`,
+    message: `unknown option ${shortened(option)}; ${help} lists them`,
     wrong: option,
     known: ["help", "version", ...options.map(({ long }) => long)].map((name) => `--${name}`),
   };
 }
 
 function badValue(where: string, value: string, bad: BadValue): Problem {
-  const message = `${where}: ${JSON.stringify(value)} is not valid; expected ${bad.expected}`;
+  const shown = JSON.stringify(shortened(value));
+  const message = `${shortened(where)}: ${shown} is not valid; expected ${bad.expected}`;
   return bad.known === undefined ? { message } : { message, wrong: bad.wrong ?? value, known: bad.known };
+}
+
+/** More of a word does not help to find it on the command line. */
+const LONGEST = 200;
+
+/** A text in a message: the kernel lets a word have 128 KiB, execve(2). */
+export function shortened(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}...`;
 }
 
 function writeOption(name: string): string {

@@ -2,11 +2,11 @@
 
 import type { Service } from "../core/services/project.ts";
 import { circlesOf, dependenciesOf, type DependencyKey } from "./order.ts";
-import { didYouMean, type Report } from "./problems.ts";
+import { didYouMean, type Message, type Report } from "./problems.ts";
 import type { Service as FileService } from "./schema.ts";
 import { replicaNames } from "./service.ts";
-import { type Defined, reporterOf, type Source } from "./sources.ts";
-import { placeOf } from "./tree.ts";
+import { type Defined, namesIn, reporterOf, type Source } from "./sources.ts";
+import { placeOf, shown } from "./tree.ts";
 
 type Services = ReadonlyMap<string, Defined<FileService>>;
 
@@ -44,19 +44,14 @@ export function checkDependencies(
   report: Report,
 ): void {
   /** Also those that are not sound, and were reported for that. */
-  const written = new Set(sources.flatMap(({ tree }) => {
-    const all = tree.kind === "mapping" ? tree.entries.get("services")?.value : undefined;
-    return all?.kind === "mapping" ? [...all.entries.keys()] : [];
-  }));
+  const written = new Set(sources.flatMap(({ tree }) => namesIn(tree)));
   for (const [name, { value }] of services) {
     for (const key of dependenciesOf(value)) {
-      const refuse = (message: string): void => reportKey(services, name, key, message, report);
+      const refuse = (message: Message): void => reportKey(services, name, key, message, report);
       const target = made.get(key.service);
       if (target === undefined) {
         if (written.has(key.service)) continue;
-        refuse(
-          `no service ${JSON.stringify(key.service)} in the file${didYouMean(key.service, [...written])}`,
-        );
+        refuse(() => `no service ${shown(key.service)} in the file${didYouMean(key.service, [...written])}`);
         continue;
       }
       if (target.schedule !== null) refuse(`${key.service} has a schedule: it is not run at the start`);
@@ -79,7 +74,7 @@ function reportKey(
   services: Services,
   name: string,
   { path }: DependencyKey,
-  message: string,
+  message: Message,
   report: Report,
 ): void {
   const here = ["services", name, ...path];

@@ -14,6 +14,8 @@ export interface EnvironmentSources {
   readonly folder: string;
   readonly variable: Lookup;
   readonly readText: (path: string) => string | Unreadable;
+  /** Whether there is room for so many variables more; if not, that was reported. */
+  readonly takeRoom: (variables: number) => boolean;
   /** Where a secret comes from; its file is an absolute path. */
   readonly secret: (name: string) => SecretSource | undefined;
   readonly report: (path: Path, message: string) => void;

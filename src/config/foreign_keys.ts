@@ -63,7 +63,7 @@ export function withoutForeignKeys(root: Tree, compat: boolean, report: Report):
   return without(root, "", []);
 
   function without(tree: Tree, pattern: string, path: Path): Tree {
-    const foreign = FOREIGN_KEYS[pattern] ?? [];
+    const foreign = Object.hasOwn(FOREIGN_KEYS, pattern) ? FOREIGN_KEYS[pattern]! : [];
     const leads = foreign.length > 0 || PREFIXES.has(pattern);
     if (!leads || tree.kind === "scalar") return tree;
     if (tree.kind === "list") {

@@ -43,9 +43,10 @@ function parse(text: string, start: number, depth: number): Parsed | { readonly 
   if (depth > MOST_DEPTH) return { failure: "variables in variables, too deep" };
   const parts: Part[] = [];
   let at = start;
+  let close = depth > 0 ? text.indexOf("}", at) : -1;
   for (;;) {
     const dollar = text.indexOf("$", at);
-    const close = depth > 0 ? text.indexOf("}", at) : -1;
+    if (close >= 0 && close < at) close = text.indexOf("}", at);
     if (close >= 0 && (dollar < 0 || close < dollar)) {
       parts.push(text.slice(at, close));
       return { parts, end: close };
@@ -81,7 +82,7 @@ function parse(text: string, start: number, depth: number): Parsed | { readonly 
       return {
         failure: at >= text.length
           ? "a brace of a variable is not closed"
-          : `expected }, :-, -, :?, ?, :+ or + behind "\${${name}"`,
+          : "expected }, :-, -, :?, ?, :+ or + behind the name of a variable", // not which: it may be a password's end
       };
     }
     const operand = parse(text, at + operator.length, depth + 1);

@@ -8,7 +8,7 @@ import { dependenciesOf, selectServices } from "./order.ts";
 import { placeText, type Problem, problemLines, type Report } from "./problems.ts";
 import type { Secret, Service as FileService } from "./schema.ts";
 import { makeService, replicaNames } from "./service.ts";
-import { type Defined, readSources, reporterOf, type Source } from "./sources.ts";
+import { type Defined, MOST_SERVICES, readSources, reporterOf, type Source } from "./sources.ts";
 import { type ConfigSystem, type LoadRequest, resolvePath, type Unreadable } from "./system.ts";
 import { type Path, type Place, placeOf } from "./tree.ts";
 
@@ -22,10 +22,10 @@ export interface Refused {
   readonly problems: readonly string[];
 }
 
-/** More is more than one machine has use for, and a slip. */
-const MOST_SERVICES = 1000;
 /** How much text there may be in all files with their variables filled in, and in all that services read. */
 const MOST_TEXT = 16 * 1024 * 1024;
+/** How many variables the services and their hooks may have, each with its own. */
+const MOST_VARIABLES = 200_000;
 /** How large a file of variables or a secret may be. */
 const MOST_BYTES = 1024 * 1024;
 
@@ -71,13 +71,10 @@ function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused
 
   const fill = filler(system, report, warn, unfilled);
   const sources = readSources(request.path, system, { report, warn, fill, compat: request.compat });
+  if (sources === null) return refused();
   const services = gather(sources, "services", ({ form }) => form.services, report);
   const secrets = gather(sources, "secrets", ({ form }) => form.secrets, report);
   if (problems.length === 0 && services.size === 0) report(nowhere, [], "the file has no services");
-  if (services.size > MOST_SERVICES) {
-    report(nowhere, ["services"], `${services.size} services are more than denit runs (${MOST_SERVICES})`);
-    return refused();
-  }
 
   const files = new Map([...services].map(([name, { value }]) => [name, value] as const));
   const selection = selectServices(files, request);
@@ -88,6 +85,18 @@ function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused
     ),
   );
   const readText = textReader(system);
+  let variables = 0;
+  const takeRoom = (more: number): boolean => {
+    variables += more;
+    if (variables > MOST_VARIABLES) {
+      report(
+        nowhere,
+        [],
+        `more than ${MOST_VARIABLES} variables, those of all services and hooks taken together`,
+      );
+    }
+    return variables <= MOST_VARIABLES;
+  };
   const made = new Map([...services].map(([name, { value, source }]) => {
     // Of a service that is not run no file is read: it may not be there.
     const { env_file: _files, secrets: _secrets, ...alone } = value;
@@ -96,6 +105,7 @@ function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused
       workingDirectory: system.workingDirectory,
       variable: system.variable,
       readText,
+      takeRoom,
       secret: (secret) => secretSources.get(secret),
       report: reporterOf(report, source, ["services", name]),
       warn: reporterOf(warn, source, ["services", name]),

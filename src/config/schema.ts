@@ -182,6 +182,12 @@ const Deploy = union([
 
 const User = form(/^(?:[^:\s]+(?::[^:\s]+)?|:[^:\s]+)$/, "a user such as app, 1000, app:staff or :staff");
 
+const GROUP = "expected a group by name or number";
+const Group = union(
+  [Word, pipe(number(), integer(GROUP), minValue(0, GROUP), maxValue(LARGEST, GROUP))],
+  GROUP,
+);
+
 const Hooks = array(
   mapping({
     command: Command,
@@ -211,9 +217,7 @@ const Service = mapping({
   environment: exactOptional(Environment),
   env_file: exactOptional(EnvFile),
   user: exactOptional(User),
-  group_add: exactOptional(
-    uniqueList(union([Word, pipe(number(), integer(), minValue(0))], "expected a group by name or number")),
-  ),
+  group_add: exactOptional(uniqueList(Group)),
   working_dir: exactOptional(Word),
   umask: exactOptional(ours("The file mode creation mask, in octal.", Umask)),
   ulimits: exactOptional(Ulimits),

@@ -41,10 +41,11 @@ const DOCKER_WINDOW_MS = 10_000;
  * Of one that was reported not everything is there, but no one will run it.
  */
 export function makeService(name: string, file: schema.Service, sources: ServiceSources): Service {
-  const variables: Variables = new Map([
-    ...variablesOfFiles(file.env_file ?? [], sources),
-    ...variablesOf(file.environment ?? {}, sources.variable, under(sources.report, "environment")),
-  ]);
+  const variables = together(
+    variablesOfFiles(file.env_file ?? [], sources),
+    variablesOf(file.environment ?? {}, sources.variable, under(sources.report, "environment")),
+    sources,
+  );
   const program: Program = {
     command: commandOf(file, sources.report),
     environment: Object.fromEntries(withSecrets(variables, file.secrets ?? [], sources, ["environment"])),
@@ -98,6 +99,11 @@ export function makeService(name: string, file: schema.Service, sources: Service
 function essentialOf({ essential, schedule }: schema.Service): Service["essential"] {
   if (essential === undefined) return schedule === undefined ? "failure" : "never";
   return String(essential) === "true" ? "any end" : "never";
+}
+
+/** Both, the second winning; the first alone where there is no room for a copy. */
+function together(first: Variables, second: Variables, { takeRoom }: ServiceSources): Variables {
+  return takeRoom(first.size + second.size) ? new Map([...first, ...second]) : first;
 }
 
 /** `web`; of several replicas `web-1`, `web-2` and so on; of none nothing. */
@@ -230,7 +236,7 @@ function hookOf(
   const report = under(sources.report, ...path);
   const own = variablesOf(hook.environment ?? {}, sources.variable, under(report, "environment"));
   const environment = hook.environment === undefined ? program.environment : Object.fromEntries(
-    withSecrets(new Map([...variables, ...own]), secrets, sources, [...path, "environment"]),
+    withSecrets(together(variables, own, sources), secrets, sources, [...path, "environment"]),
   );
   return {
     ...program,

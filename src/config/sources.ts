@@ -53,18 +53,28 @@ interface Open {
 
 /** More would be a tree that no one oversees, or one that grows by itself. */
 const MOST_FILES = 100;
+/** More is more than one machine has use for, and a slip. */
+export const MOST_SERVICES = 1000;
 
-/** Reads the file and, after each, what it includes; each once. What cannot be read was reported. */
-export function readSources(path: string, system: ConfigSystem, reading: Reading): Source[] {
+/**
+ * Reads the file and, after each, what it includes; each once. What cannot be read was reported; `null`: there were too
+ * many services to look at them.
+ */
+export function readSources(path: string, system: ConfigSystem, reading: Reading): Source[] | null {
   const sources: Source[] = [];
   const met = new Set<string>();
+  let services = 0;
   read({ name: path, path: resolvePath(system.workingDirectory, path), by: null }, null, {
     at: { file: path, line: 0, column: 0 },
     path: [],
   });
-  return sources;
+  if (services <= MOST_SERVICES) return sources;
+  const message = `${services} services are more than denit runs (${MOST_SERVICES})`;
+  reading.report({ file: path, line: 0, column: 0 }, ["services"], message);
+  return null;
 
   function read(open: Open, projectFolder: string | null, asked: { at: Place; path: Path }): void {
+    if (services > MOST_SERVICES) return;
     for (let each = open.by; each !== null; each = each.by) {
       if (each.path === open.path) {
         reading.report(asked.at, asked.path, `a circle of files: ${circle(open, each)}`);
@@ -84,6 +94,8 @@ export function readSources(path: string, system: ConfigSystem, reading: Reading
     }
     const whole = readYaml(bytes, open.name, reading.report, reading.fill);
     if (whole === null) return;
+    services += namesIn(whole).length;
+    if (services > MOST_SERVICES) return;
     const tree = withoutForeignKeys(whole, reading.compat, reading.report);
     const form = checkForm(tree, reading.report);
     const folder = projectFolder ?? folderOf(open.path);
@@ -116,6 +128,12 @@ export function readSources(path: string, system: ConfigSystem, reading: Reading
     const here = `${system.workingDirectory}/`;
     return !path.startsWith("/") && target.startsWith(here) ? target.slice(here.length) : target;
   }
+}
+
+/** The names of a file's services, whether they are sound or not. */
+export function namesIn(tree: Tree): readonly string[] {
+  const all = tree.kind === "mapping" ? tree.entries.get("services")?.value : undefined;
+  return all?.kind === "mapping" ? [...all.entries.keys()] : [];
 }
 
 /** `a.yaml -> b.yaml -> a.yaml`. */

@@ -86,6 +86,8 @@ export function pathText(path: Path): string {
 
 /** A value in a message: short, a text in quotes, on one line. */
 export function shown(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string"
+    ? JSON.stringify(value)
+    : String(value).replace("NaN", ".nan").replace("Infinity", ".inf"); // as YAML has them
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

@@ -1,15 +1,19 @@
 /** From the bytes of a file to its tree, and from values to the text of a file: all that denit asks of YAML. */
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, stringify } from "yaml";
 import { didYouMean, type Report } from "./problems.ts";
 import { type Entry, type Path, type Place, type Plain, type Tree } from "./tree.ts";
 
-/** Larger is no file of services, and parsing takes memory that is a hundred times as much. */
+/** Larger is no file of services. */
 const MOST_BYTES = 1024 * 1024;
+/** Parsing takes up to a kilobyte of memory for each, be it a bracket or a long text. */
+const MOST_TOKENS = 200_000;
 /** How deep a file of services may nest: the deepest place that means something is at 7. */
 const MOST_DEPTH = 50;
-/** How many values there may be, aliases and merges taken for what they stand for. */
+/** How many values there may be, aliases and merges taken for what they stand for ... */
 const MOST_VALUES = 500_000;
+/** ... and after so many characters a text counts as one more. */
+const CHARACTERS_OF_VALUE = 64;
 /** After so many errors of syntax the rest tells nothing more. */
 const MOST_ERRORS = 10;
 
@@ -37,6 +41,10 @@ export function readYaml(
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     report(start, [], "the file is not UTF-8");
+    return null;
+  }
+  if (hasTooManyTokens(text)) {
+    report(start, [], `the file has more than ${MOST_TOKENS} words and signs`);
     return null;
   }
 
@@ -68,7 +76,8 @@ export function readYaml(
   let values = 0;
   let full = false;
   const anchors = new Map<string, { readonly tree: Tree; readonly values: number } | "open">();
-  return convert(document.contents, []);
+  const whole = convert(document.contents, []);
+  return full ? null : whole;
 
   function convert(node: unknown, path: Path): Tree {
     const offset = (node as { range?: [number, number, number] | null } | null)?.range?.[0] ?? 0;
@@ -79,13 +88,13 @@ export function readYaml(
     if (isAlias(node)) {
       const anchor = anchors.get(node.source);
       if (anchor === undefined || anchor === "open") {
-        const known = [...anchors.keys()];
         report(
           at,
           path,
           anchor === "open"
             ? `the alias *${node.source} stands for what it is in itself`
-            : `no anchor &${node.source} before this alias${didYouMean(node.source, known)}`,
+            : () =>
+              `no anchor &${node.source} before this alias${didYouMean(node.source, [...anchors.keys()])}`,
         );
         return nothing;
       }
@@ -115,6 +124,7 @@ export function readYaml(
     if (typeof value === "string") {
       if (value.includes("\0")) report(at, path, "holds a NUL, which no program can be given");
       const filled = fill(value, at, path);
+      countText(filled, at);
       return { kind: "scalar", at, value: filled, source: filled };
     }
     if (typeof value !== "number" && typeof value !== "boolean") return null;
@@ -137,6 +147,7 @@ export function readYaml(
       }
       const name = key.value;
       const here = [...path, name];
+      countText(name, keyAt);
       if (name === "<<" && key.type === "PLAIN") {
         if (merged.length > 0) report(keyAt, here, "there are two; write <<: [*one, *other]");
         const tree = convert(value, here);
@@ -162,12 +173,22 @@ export function readYaml(
     return { kind: "mapping", at, entries: own };
   }
 
+  function countText(text: string, at: Place): void {
+    count(Math.floor(text.length / CHARACTERS_OF_VALUE), at);
+  }
+
   function count(more: number, at: Place): void {
     values += more;
     if (full || values <= MOST_VALUES) return;
     full = true;
     report(at, [], `more than ${MOST_VALUES} values, with all that aliases stand for`);
   }
+}
+
+function hasTooManyTokens(text: string): boolean {
+  let count = 0;
+  for (const _token of new Lexer().lex(text)) if (++count > MOST_TOKENS) return true;
+  return false;
 }
 
 /** What we say better than the library, or say because it does not know that we are an init. */

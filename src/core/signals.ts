@@ -54,6 +54,7 @@ export function signalName(signal: number): string {
  * The number for `TERM`, `SIGTERM`, `15`, `RTMIN+3`, `SIGRTMAX-1`, in capitals or not; `null` for anything else.
  */
 export function parseSignal(text: string): number | null {
+  if (!/^[A-Za-z0-9+-]+$/.test(text)) return null; // letters that are such ones as capitals only
   const name = text.toUpperCase().replace(/^SIG/, "");
   if (/^[0-9]{1,2}$/.test(text)) {
     const value = Number(text);

@@ -168,6 +168,23 @@ Deno.test("a refusal is one line, whatever the wrong word holds", () => {
   if (request.name === "refuse") match(request.problem.message, /^-t: "a\\nb" is not valid; [^\n]*$/);
 });
 
+Deno.test("a refusal is short, however long the wrong word is", () => {
+  const long = "x".repeat(131_000); // the kernel lets a word have 128 KiB
+  for (
+    const [words, variables] of [
+      [["-t", long, "--", "web"]],
+      [[`--${long}`, "--", "web"]],
+      [[long]],
+      [Array<string>(10_000).fill("x")],
+      [["--", "web"], { DENIT_REWRITE: long }],
+    ] as readonly (readonly [readonly string[], Readonly<Record<string, string>>?])[]
+  ) {
+    const request = parseCommandLine(words, (name) => variables?.[name]);
+    equal(request.name, "refuse");
+    if (request.name === "refuse") match(request.problem.message, /^.{20,800}$/);
+  }
+});
+
 function refusedWith(request: OwnRequest, message: string, meant: string | null): void {
   equal(request.name, "refuse");
   if (request.name !== "refuse") return;

@@ -53,6 +53,7 @@ for (
     ["A='secret", "line 1: the quote (') of A is not closed"],
     ['A="x" y', "line 1: text behind the closing quote of A"],
     ["A=1\nB=${", 'line 2: B: expected the name of a variable behind "${"'],
+    ["A=x${Secret!", "line 1: A: expected }, :-, -, :?, ?, :+ or + behind the name of a variable"],
     ["A=${B:?say it}", "line 1: A: the variable B must be set: say it"],
   ] as const
 ) {

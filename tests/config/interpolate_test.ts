@@ -1,5 +1,5 @@
 import { interpolate } from "../../src/config/interpolate.ts";
-import { deepEqual } from "../assert.ts";
+import { deepEqual, ok } from "../assert.ts";
 
 const VARIABLES: Readonly<Record<string, string>> = { SET: "set", EMPTY: "", OTHER: "o", D: "$SET" };
 
@@ -60,8 +60,8 @@ for (
     ["${1}", 'expected the name of a variable behind "${"'],
     ["${SET", "a brace of a variable is not closed"],
     ["${SET:-x", "a brace of a variable is not closed"],
-    ["${SET x}", 'expected }, :-, -, :?, ?, :+ or + behind "${SET"'],
-    ["${SET:}", 'expected }, :-, -, :?, ?, :+ or + behind "${SET"'],
+    ["${SET x}", "expected }, :-, -, :?, ?, :+ or + behind the name of a variable"],
+    ["${SET:}", "expected }, :-, -, :?, ?, :+ or + behind the name of a variable"],
     ["${UNSET:?}", "the variable UNSET must be set"],
     ["${UNSET:?say it}", "the variable UNSET must be set: say it"],
     ["${EMPTY:?say it}", "the variable EMPTY must be set: say it"],
@@ -75,3 +75,10 @@ for (
     deepEqual(interpolate(text, (name) => VARIABLES[name], () => {}), { failure });
   });
 }
+
+Deno.test("a long text in a brace that is not closed is read through once", () => {
+  const text = `\${A:-${"$$".repeat(4_000_000)}`; // took minutes, when each $ had the whole rest searched for a brace
+  const start = performance.now();
+  deepEqual(interpolate(text, () => undefined, () => {}), { failure: "a brace of a variable is not closed" });
+  ok(performance.now() - start < 20_000);
+});

@@ -68,6 +68,10 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
     '3:11: services.web.user: expected a user such as app, 1000, app:staff or :staff, not "a:b:c"',
   ],
   ["group_add: [1, 1]", "3:16: services.web.group_add: the list holds something twice"],
+  ["group_add: [-1]", "3:17: services.web.group_add[0]: expected a group by name or number, not -1"],
+  ["group_add: [1.5]", "3:17: services.web.group_add[0]: expected a group by name or number, not 1.5"],
+  ["group_add: [1e309]", "3:17: services.web.group_add[0]: expected a group by name or number, not .inf"],
+  ["scale: .nan", "3:12: services.web.scale: expected a whole number from 0 to 1000, not .nan"],
   ["working_dir: ''", "3:18: services.web.working_dir: expected a text that is not empty"],
   ["umask: 022", '3:12: services.web.umask: expected an octal number such as "022"; put it in quotes'],
   ["umask: '088'", '3:12: services.web.umask: expected an octal number such as "022", not "088"'],
@@ -89,7 +93,7 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ["nice: 1.5", "3:11: services.web.nice: expected a whole number from -20 to 19, not 1.5"],
   ["nice: '20'", "3:11: services.web.nice: expected a whole number from -20 to 19"],
   ["scale: 1001", "3:12: services.web.scale: expected a whole number from 0 to 1000, not 1001"],
-  ["scale: 1e400", "3:12: services.web.scale: expected a whole number from 0 to 1000, not Infinity"],
+  ["scale: 1e400", "3:12: services.web.scale: expected a whole number from 0 to 1000, not .inf"],
   ["scale: 2\ndeploy: {replicas: 3}", "4:24: services.web.deploy.replicas: scale says otherwise"],
   ["scale: 0", "there is no service to run: each needs a profile, or has no replicas"],
   ["profiles: [a]", "there is no service to run: each needs a profile, or has no replicas"],
@@ -456,6 +460,27 @@ Deno.test("--compat passes over what is Docker's, but not over what would change
     "denit.yaml:10:5: services.web.extends: is not supported: share keys by an anchor and <<, or services by include",
     "denit.yaml:11:5: services.web.imag: unknown key",
   ]);
+});
+
+Deno.test("a word that every object of JavaScript knows is a key that is not known", () => {
+  for (const word of ["hasOwnProperty", "toString", "__defineGetter__", "valueOf"]) {
+    deepEqual(problemsOf(`${word}: {a: 1}\nservices: {web: {command: a, ${word}: {b: 1}}}`), [
+      `denit.yaml:1:1: ${word}: unknown key`,
+      `denit.yaml:2:30: services.web.${word}: unknown key`,
+    ]);
+  }
+});
+
+Deno.test("no name turns its line round, or moves the cursor of a terminal", () => {
+  deepEqual(problemsOf('services: {"a\\u202eb\\x9b31m\\ud800": {command: a}}'), [
+    'denit.yaml:1:12: services."a b 31m\\ud800": expected a name of letters, digits, _, . and -, that begins with a letter, a digit or _',
+  ]);
+});
+
+Deno.test("a long reason is cut off, and does not end in half a character", () => {
+  const [line, ...more] = problemsOf(`services: {web: {command: "\${NONE:?${"\u{1f600}".repeat(3000)}}"}}`);
+  deepEqual(more, []);
+  ok(line!.length < 1200 && line!.endsWith("...") && line!.isWellFormed(), line);
 });
 
 Deno.test("a message is one line, whatever is in the file", () => {

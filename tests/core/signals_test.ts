@@ -90,7 +90,7 @@ for (
       "RTMIN++1",
       "34+1",
     ],
-    ...["constructor", "__proto__", "TERM\n", "TERM\0"],
+    ...["constructor", "__proto__", "TERM\n", "TERM\0", "\u0131nt", "\u017fys"],
   ]
 ) {
   Deno.test(`${JSON.stringify(text)} is no signal`, () => equal(parseSignal(text), null));
