@@ -1,6 +1,6 @@
 /** The environment that denit was given. Read through libc, so that it needs no permission but FFI. */
 
-import { cString } from "./c_string.ts";
+import { cString, place, type PlacedString } from "./c_string.ts";
 import { readHead } from "./file.ts";
 import { environment, libc } from "./libc.ts";
 
@@ -17,37 +17,48 @@ export function readVariable(name: string): string | undefined {
 const EQUALS = 0x3d;
 const POINTER_BYTES = 8;
 
-/**
- * The entries `NAME=value` of the environment with these changes: what was given stays in its order, also what is
- * not UTF-8, and what is new comes behind it; a variable whose value is `null` is left out.
- */
-export function environmentWith(changes: Readonly<Record<string, string | null>>): Uint8Array[] {
-  const decoder = new TextDecoder();
-  const encoder = new TextEncoder();
-  const kept = ownEntries().filter((entry) =>
-    !Object.hasOwn(changes, decoder.decode(entry.subarray(0, entry.indexOf(EQUALS))))
-  );
-  const added = Object.entries(changes).filter(([, value]) => value !== null);
-  return [...kept, ...added.map(([name, value]) => encoder.encode(`${name}=${value}`))];
+/** A variable as programs are given it: `NAME=value`. */
+export interface Variable {
+  readonly name: string;
+  readonly entry: PlacedString;
 }
 
-function ownEntries(): Uint8Array[] {
+/** The variables that denit was given, also those that are not UTF-8, in their order. */
+export function ownVariables(): Variable[] {
   const pointer = environment();
-  const entries: Uint8Array[] = [];
-  if (pointer === null) return entries;
+  const variables: Variable[] = [];
+  if (pointer === null) return variables;
   const table = new Deno.UnsafePointerView(pointer);
-  for (let entry; (entry = table.getPointer(entries.length * POINTER_BYTES)) !== null;) {
+  for (let entry; (entry = table.getPointer(variables.length * POINTER_BYTES)) !== null;) {
     const length = Number(libc.strlen(entry));
-    entries.push(new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(entry, length)).slice());
+    const bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(entry, length));
+    const name = new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(EQUALS)));
+    variables.push({ name, entry: place(bytes) });
   }
-  return entries;
+  return variables;
 }
 
-/** The value of a variable among entries `NAME=value`; `null` where it is not set. */
-export function valueIn(entries: readonly Uint8Array[], name: string): Uint8Array | null {
-  const start = new TextEncoder().encode(`${name}=`);
-  const entry = entries.find((entry) => start.every((byte, i) => entry[i] === byte));
-  return entry === undefined ? null : entry.subarray(start.length);
+/**
+ * The variables with these changes: those that stay do so in their order, what is new comes behind them; a variable
+ * whose value is `null` is left out.
+ */
+export function withChanges(
+  variables: readonly Variable[],
+  changes: Readonly<Record<string, string | null>>,
+): Variable[] {
+  const changed = variables.filter(({ name }) => !Object.hasOwn(changes, name));
+  for (const [name, value] of Object.entries(changes)) {
+    if (value !== null) changed.push({ name, entry: place(`${name}=${value}`) });
+  }
+  return changed;
+}
+
+/** The value of the first variable of that name, as bytes; `null` where there is none. */
+export function valueOf(variables: readonly Variable[], name: string): Uint8Array | null {
+  const found = variables.find((variable) => variable.name === name);
+  if (found === undefined) return null;
+  const { bytes } = found.entry;
+  return bytes.subarray(bytes.indexOf(EQUALS) + 1, -1);
 }
 
 /** What `deno run` sets, and the folder that it puts in front of PATH, where it finds no `node`. */
@@ -79,7 +90,11 @@ function pathWithoutShim(): string | null {
 
 /** The first value of a variable in a block of `NAME=value` strings that each end in NUL. */
 export function findVariable(block: Uint8Array, name: string): Uint8Array | null {
-  return valueIn([...stringsIn(block)], name);
+  const start = new TextEncoder().encode(`${name}=`);
+  for (const string of stringsIn(block)) {
+    if (start.every((byte, i) => string[i] === byte)) return string.subarray(start.length);
+  }
+  return null;
 }
 
 function* stringsIn(block: Uint8Array): Generator<Uint8Array> {

@@ -59,8 +59,9 @@ export function findExecutable(file: string | Uint8Array, search: Search): Uint8
     : split(toBytes(search.path), COLON).map((folder) => join(folder.length === 0 ? "." : folder, bytes));
   const may = (path: Uint8Array, mode: number): boolean =>
     libc.access(cString(within(search, path)), mode) === 0;
-  const files = candidates.filter((path) => !may(join(path, "."), F_OK)); // it goes on behind a folder of that name
-  return files.find((path) => may(path, X_OK)) ?? files.find((path) => may(path, F_OK)) ?? null;
+  const isFolder = (path: Uint8Array): boolean => may(join(path, "."), F_OK); // it goes on behind one of that name
+  return candidates.find((path) => may(path, X_OK) && !isFolder(path)) ??
+    candidates.find((path) => may(path, F_OK) && !isFolder(path)) ?? null;
 }
 
 /** Whether a file, as {@linkcode findExecutable} has found it, is a binary. */
@@ -75,12 +76,22 @@ function within({ folder }: Search, path: Uint8Array): Uint8Array {
 }
 
 function join(folder: string | Uint8Array, name: string | Uint8Array): Uint8Array {
-  return new Uint8Array([...toBytes(folder), SLASH, ...toBytes(name)]);
+  const [start, end] = [toBytes(folder), toBytes(name)];
+  const path = new Uint8Array(start.length + 1 + end.length);
+  path.set(start);
+  path[start.length] = SLASH;
+  path.set(end, start.length + 1);
+  return path;
 }
 
 function split(bytes: Uint8Array, separator: number): Uint8Array[] {
-  const end = bytes.indexOf(separator);
-  return end < 0 ? [bytes] : [bytes.subarray(0, end), ...split(bytes.subarray(end + 1), separator)];
+  const parts: Uint8Array[] = [];
+  for (let start = 0;;) {
+    const end = bytes.indexOf(separator, start);
+    parts.push(bytes.subarray(start, end < 0 ? bytes.length : end));
+    if (end < 0) return parts;
+    start = end + 1;
+  }
 }
 
 function toBytes(text: string | Uint8Array): Uint8Array {

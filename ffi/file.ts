@@ -45,23 +45,32 @@ export function readWhole(
     return { failure: inSentence(error), missing: error === ENOENT };
   }
   try {
-    let buffer = new Uint8Array(Math.min(limit + 1, 16 * 1024));
-    const untilMs = performance.now() + PATIENCE_MS;
-    for (let filled = 0; filled <= limit;) {
-      if (filled === buffer.length) buffer = grown(buffer, limit + 1);
-      const rest = buffer.subarray(filled);
-      const count = Number(libc.read(descriptor, rest, BigInt(rest.length)));
-      if (count === 0) return buffer.subarray(0, filled);
-      if (count > 0) filled += count;
-      else if (errno() !== EAGAIN) return { missing: false, failure: lastReason() };
-      else if (!isReadableSoon(descriptor, untilMs)) {
-        return { missing: false, failure: `its end had not come after ${PATIENCE_MS} ms` };
-      }
-    }
-    return { missing: false, failure: `it is larger than ${limit} bytes` };
+    return readAll(descriptor, limit, PATIENCE_MS);
   } finally {
     libc.close(descriptor);
   }
+}
+
+/** All bytes that a descriptor which does not block gives to its end, at most `limit`; or why not, in words. */
+export function readAll(
+  descriptor: number,
+  limit: number,
+  patienceMs: number,
+): Uint8Array<ArrayBuffer> | Unreadable {
+  let buffer = new Uint8Array(Math.min(limit + 1, 16 * 1024));
+  const untilMs = performance.now() + patienceMs;
+  for (let filled = 0; filled <= limit;) {
+    if (filled === buffer.length) buffer = grown(buffer, limit + 1);
+    const rest = buffer.subarray(filled);
+    const count = Number(libc.read(descriptor, rest, BigInt(rest.length)));
+    if (count === 0) return buffer.subarray(0, filled);
+    if (count > 0) filled += count;
+    else if (errno() !== EAGAIN) return { missing: false, failure: lastReason() };
+    else if (!isReadableSoon(descriptor, untilMs)) {
+      return { missing: false, failure: `its end had not come after ${patienceMs} ms` };
+    }
+  }
+  return { missing: false, failure: `it is larger than ${limit} bytes` };
 }
 
 function grown(buffer: Uint8Array<ArrayBuffer>, most: number): Uint8Array<ArrayBuffer> {

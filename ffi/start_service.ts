@@ -5,7 +5,7 @@ import { type Grant, grants, type ResourceLimit, takeLimits } from "./allowance.
 import { cString, cStringTable } from "./c_string.ts";
 import { actAs, type Credentials, ownCredentials } from "./credentials.ts";
 import { whileIgnored } from "./disposition.ts";
-import { valueIn } from "./environment.ts";
+import { valueOf, type Variable } from "./environment.ts";
 import { inSentence, strerror } from "./error_words.ts";
 import {
   DEFAULT_PATH,
@@ -28,8 +28,8 @@ import { lookAt } from "./wait.ts";
 export interface ServiceOrder {
   /** The command and its arguments: at least one. */
   readonly argv: readonly (string | Uint8Array)[];
-  /** All its variables, as `NAME=value`. The command is looked for in the PATH among them. */
-  readonly environment: readonly Uint8Array[];
+  /** All its variables. The command is looked for in the PATH among them. */
+  readonly environment: readonly Variable[];
   readonly workingDirectory: string | null;
   readonly stdout: Given;
   readonly stderr: Given;
@@ -138,12 +138,12 @@ function start(
   const file = argv[0]!;
   const wrong = folder === null ? null : explainFolder(folder);
   if (wrong !== null) return wrong;
-  const search: Search = { path: valueIn(order.environment, "PATH") ?? DEFAULT_PATH, folder };
+  const search: Search = { path: valueOf(order.environment, "PATH") ?? DEFAULT_PATH, folder };
   // A path is tried as it is: what is wrong with it shows in the error.
   const path = isPath(file) ? file : findExecutable(file, search);
   if (path === null) return explain(ENOENT, file, search);
 
-  const variables = cStringTable(order.environment);
+  const variables = cStringTable(order.environment.map(({ entry }) => entry));
   const actions = fileActions(folder, streams);
   const setting = {
     attributes: spawnAttributes(order.ignored, [], POSIX_SPAWN_SETSID),

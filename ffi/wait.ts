@@ -2,6 +2,7 @@
 
 import { SIGNAL_INFO, SIZE } from "./abi.ts";
 import { libc } from "./libc.ts";
+import { pause } from "./pause.ts";
 
 /** What became of a child, as wait(2) tells it. */
 export type WaitStatus =
@@ -78,4 +79,14 @@ export function lookAt(pid: number): "running" | "stopped" | "ended" {
   if (signalInfoView.getInt32(SIGNAL_INFO.code, true) !== CLD_STOPPED) return "ended";
   libc.waitid(P_PID, pid, signalInfo, WSTOPPED | WNOHANG);
   return "stopped";
+}
+
+/** Takes a child that is about to end, and how it did; `null` if it has not within so many milliseconds. */
+export function takeEnd(pid: number, limitMs: number): WaitStatus | null {
+  for (const untilMs = performance.now() + limitMs;;) {
+    const taken = takeChild(pid);
+    if (taken !== null && taken.status.name !== "stopped") return taken.status;
+    if (performance.now() >= untilMs) return null;
+    pause(1);
+  }
 }

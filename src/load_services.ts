@@ -6,9 +6,18 @@
  * this one's place, which has the same code as a string.
  */
 
+import type * as Config from "./services/config.ts";
 import type * as Services from "./services/services.ts";
 
 export function loadServices(): typeof Services {
+  return load("./services/services.ts");
+}
+
+export function loadConfig(): typeof Config {
+  return load("./services/config.ts");
+}
+
+function load<Module>(path: string): Module {
   const { createRequire } = process.getBuiltinModule("node:module");
-  return createRequire(import.meta.url)("./services/services.ts");
+  return createRequire(import.meta.url)(path);
 }

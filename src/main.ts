@@ -25,7 +25,9 @@ import { type Log, makeLog } from "./log.ts";
 import { runLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
 import type { Plan, Request } from "./plan.ts";
-import { loadServices } from "./load_services.ts";
+import { loadConfig, loadServices } from "./load_services.ts";
+import type { Host } from "./services/host.ts";
+import { PRINT_PROJECT } from "./print_project.ts";
 import { catchAllSignals, type SignalSource } from "./signal_source.ts";
 import { Timers } from "./timers.ts";
 import { type Line, makeVoice, type Voice } from "./voice.ts";
@@ -40,6 +42,7 @@ if (signals === null) {
     "Cannot catch signals: this system gives no descriptor, or no page of memory that may be executed";
   refuse({ message }, makeVoice("error", "text"));
 } else if (Deno.args[0] === EXEC_WITH_LISTEN_PID) becomeListener(Deno.args.slice(1), signals);
+else if (Deno.args[0] === PRINT_PROJECT) loadConfig().printProject(Deno.args.slice(1), hostWith(signals));
 else if (dropIn === null) answerOwn(parseCommandLine(withoutAs(Deno.args), readVariable), signals);
 else if ("unknown" in dropIn) refuseName(dropIn.unknown, dropIn.known);
 else answer(dropIn.parse({ words: dropIn.words, readVariable, pid: Deno.pid }), signals);
@@ -60,8 +63,9 @@ async function answerOwn(request: OwnRequest, signals: SignalSource): Promise<vo
     case "run":
       return run(request.plan, signals);
     case "up":
+      return loadServices().up(request.words, hostWith(signals));
     case "config":
-      return loadServices()[request.name](request.words, { signals, takeRole, dieWithParent, say, exit });
+      return loadConfig().config(request.words, hostWith(signals));
     case "help":
       return say([{ stream: "stdout", text: (await import("./cli/help.ts")).helpText() }], 0);
     case "version":
@@ -69,6 +73,10 @@ async function answerOwn(request: OwnRequest, signals: SignalSource): Promise<vo
     case "refuse":
       return await refuse(request.problem, makeVoice("error", request.settings.logFormat));
   }
+}
+
+function hostWith(signals: SignalSource): Host {
+  return { signals, takeRole, dieWithParent, loadConfig, say, exit };
 }
 
 function answer(request: Request, signals: SignalSource): never {

@@ -4,6 +4,7 @@ import type { Role } from "../core/model.ts";
 import type { Log } from "../log.ts";
 import type { SignalSource } from "../signal_source.ts";
 import type { Line } from "../voice.ts";
+import type * as Config from "./config.ts";
 
 export interface Host {
   readonly signals: SignalSource;
@@ -11,6 +12,8 @@ export interface Host {
   readonly takeRole: (adopts: boolean, log: Log) => Role;
   /** Has the signal sent to us when our parent dies. */
   readonly dieWithParent: (signal: number) => void;
+  /** Loads the parser of the file, which most runs do without. */
+  readonly loadConfig: () => typeof Config;
   /** Says something and leaves. */
   readonly say: (lines: readonly Line[], code: number) => never;
   /** Leaves, once what the log said is written or nobody has taken it for so long. */

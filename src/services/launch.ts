@@ -1,7 +1,7 @@
 /** How a program of a service is started, from what the file says to what the system is told. */
 
 import { ownCredentials } from "../../ffi/credentials.ts";
-import { environmentWith } from "../../ffi/environment.ts";
+import { type Variable, withChanges } from "../../ffi/environment.ts";
 import type { SpawnFailure } from "../../ffi/executable.ts";
 import { readWhole } from "../../ffi/file.ts";
 import { type ServiceStarted, startService } from "../../ffi/start_service.ts";
@@ -13,6 +13,8 @@ import { MARK, markOf } from "./mark.ts";
 
 /** What holds for every program. */
 export interface LaunchSurroundings {
+  /** The variables that denit was given. */
+  readonly environment: readonly Variable[];
   /** Where programs are started that name no folder. */
   readonly workingDirectory: string;
   /** Signals that the caller had ignored, and that stay so. */
@@ -25,7 +27,7 @@ export function launch(
   part: Part,
   program: Program,
   { stdout, stderr }: Pick<Opening, "stdout" | "stderr">,
-  { workingDirectory, ignored }: LaunchSurroundings,
+  { environment, workingDirectory, ignored }: LaunchSurroundings,
 ): ServiceStarted | SpawnFailure {
   const { user, groupAdd } = program;
   const identity = user === null && groupAdd.length === 0
@@ -37,7 +39,11 @@ export function launch(
   const names = identity === null ? {} : namesOf(identity);
   return startService({
     argv: program.command,
-    environment: environmentWith({ ...names, ...program.environment, [MARK]: markOf(service, part) }),
+    environment: withChanges(environment, {
+      ...names,
+      ...program.environment,
+      [MARK]: markOf(service, part),
+    }),
     workingDirectory: program.workingDirectory ?? workingDirectory,
     stdout,
     stderr,

@@ -1,4 +1,10 @@
-import { environmentWith, readVariable, restoreEnvironment } from "../../ffi/environment.ts";
+import {
+  ownVariables,
+  readVariable,
+  restoreEnvironment,
+  type Variable,
+  withChanges,
+} from "../../ffi/environment.ts";
 import { readHead } from "../../ffi/file.ts";
 import { environment } from "../../ffi/libc.ts";
 import { serve } from "../fixture.ts";
@@ -9,7 +15,8 @@ const functions = {
   /** The entries in hexadecimal, as they are and with changes. */
   change(changes: Record<string, string | null>): { given: string[]; changed: string[] } {
     restoreEnvironment();
-    return { given: environmentWith({}).map(hex), changed: environmentWith(changes).map(hex) };
+    const own = ownVariables();
+    return { given: own.map(hex), changed: withChanges(own, changes).map(hex) };
   },
 
   /** What the kernel was given, and what is in `environ` before and after {@linkcode restoreEnvironment}. */
@@ -24,8 +31,8 @@ const functions = {
   },
 };
 
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+function hex({ entry }: Variable): string {
+  return [...entry.bytes.subarray(0, -1)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function entries(): string[] {

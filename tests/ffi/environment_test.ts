@@ -1,4 +1,4 @@
-import { readVariable, valueIn } from "../../ffi/environment.ts";
+import { readVariable, valueOf, withChanges } from "../../ffi/environment.ts";
 import { deepEqual, equal, ok, throws } from "../assert.ts";
 import { fixture } from "../fixture.ts";
 import { tempFolder } from "../temp_folder.ts";
@@ -71,19 +71,16 @@ Deno.test("puts changes into the environment, and keeps the rest byte for byte a
   deepEqual(changed, [...kept, ...["A=changed", "NEW=\u{fc}=", "__proto__=x"].map(hex)]);
 });
 
-for (
-  const [entries, value] of [
-    [["A=1", "B=2"], "2"],
-    [["A=B=1", "BB=1", "B=", "B=2"], ""],
-    [["B"], null],
-    [["b=1", "A"], null],
-    [[], null],
-  ] as const
-) {
-  Deno.test(`of ${JSON.stringify(entries)} B is ${JSON.stringify(value)}`, () => {
-    const found = valueIn(entries.map((entry) => new TextEncoder().encode(entry)), "B");
-    equal(found === null ? null : new TextDecoder().decode(found), value);
-  });
-}
+Deno.test("the value of a variable is that of the first of its name, as bytes", () => {
+  const variables = [
+    ...withChanges([], { A: "B=1", BB: "1", B: "2=", EMPTY: "" }),
+    ...withChanges([], { B: "3" }),
+  ];
+  const read = (name: string): string | null => {
+    const value = valueOf(variables, name);
+    return value === null ? null : new TextDecoder().decode(value);
+  };
+  deepEqual(["A", "B", "EMPTY", "b", "NONE"].map(read), ["B=1", "2=", "", null, null]);
+});
 
 const PERL = "/usr/bin/perl";

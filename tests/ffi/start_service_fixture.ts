@@ -1,7 +1,7 @@
 import { RESOURCE, SYS } from "../../ffi/abi.ts";
 import { type ResourceLimit, takeLimits } from "../../ffi/allowance.ts";
 import { blockOnly } from "../../ffi/disposition.ts";
-import { environmentWith, restoreEnvironment } from "../../ffi/environment.ts";
+import { ownVariables, restoreEnvironment, withChanges } from "../../ffi/environment.ts";
 import type { SpawnFailure } from "../../ffi/executable.ts";
 import { readFolder, readHead } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
@@ -132,7 +132,7 @@ async function run(wish: Wish): Promise<Outcome> {
 function start({ argv, variables = {}, ...more }: Wish): ServiceStarted | SpawnFailure {
   return startService({
     argv: argv.map((word) => typeof word === "number" ? "x".repeat(word) : word),
-    environment: environmentWith(variables),
+    environment: withChanges(ownVariables(), variables),
     workingDirectory: null,
     stdout: "inherit",
     stderr: "inherit",

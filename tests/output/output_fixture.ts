@@ -1,4 +1,4 @@
-import { readVariable } from "../../ffi/environment.ts";
+import { readVariable, withChanges } from "../../ffi/environment.ts";
 import { readFolder } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
 import type { Descriptor } from "../../ffi/output.ts";
@@ -72,7 +72,7 @@ class Bench {
     const opening = this.open(name);
     const started = startService({
       argv: ["/bin/sh", "-c", command],
-      environment: [encoder.encode(`PATH=${readVariable("PATH")}`)],
+      environment: withChanges([], { PATH: readVariable("PATH")! }),
       workingDirectory: null,
       stdout: opening.stdout,
       stderr: opening.stderr,

@@ -241,7 +241,7 @@ function isSame(one: Service, other: Service): boolean {
 /** Settles all services, begins or ends the shutdown if that is due, and makes the step of what has come together. */
 function closeTurn(before: Serving, turn: Turn): ServicesStep {
   settle(turn);
-  const allDown = (): boolean => [...turn.services.values()].every(({ phase }) => phase.name === "down");
+  const allDown = (): boolean => turn.services.values().every(({ phase }) => phase.name === "down");
   if (turn.shutdown === null && turn.shutdownDue === null && allDown()) {
     turn.shutdownDue = { reason: { name: "all ended" }, exitCode: turn.failureCode ?? 0 };
   }
@@ -263,7 +263,7 @@ function settle(turn: Turn): void {
   for (let moved = true; moved;) {
     moved = false;
     const needed = neededByRunning(turn);
-    for (const state of [...turn.services.values()]) {
+    for (const state of turn.services.values()) { // what was put for one further on is seen
       const { phase, goal, service } = state;
       if (goal.name === "run") {
         if (phase.name === "waiting") startIfPossible(turn, state);
@@ -279,11 +279,11 @@ function settle(turn: Turn): void {
 
 /** Who is needed by a service that is to end too and has not ended: those are stopped first. */
 function neededByRunning(turn: Turn): Set<string> {
-  const ending = [...turn.services.values()].filter(({ goal, phase }) =>
+  const ending = turn.services.values().filter(({ goal, phase }) =>
     goal.name !== "run" && // else it stays, and must do without
     (phase.name === "starting" || phase.name === "up" || phase.name === "stopping" ||
       phase.name === "clearing")
-  );
+  ).toArray();
   const needed = new Set(ending.flatMap(({ service }) => service.dependsOn.map((on) => on.service)));
   // A circle, which services of different versions of the file can make, must not hold them up for ever.
   const isCircle = ending.every(({ phase, service }) => phase.name === "up" && needed.has(service.name));

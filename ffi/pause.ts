@@ -1,0 +1,17 @@
+/** Waiting where poll(2) does not. */
+
+import { libc } from "./libc.ts";
+
+/**
+ * What poll(2) fails with where it is asked for more descriptors than may be open: somebody can have lowered that limit
+ * (setrlimit(2), of another process prlimit(2)) while they were. At once, so whoever calls it again would spin.
+ */
+export const TOO_MANY_TO_POLL = 22; // EINVAL
+
+const PAUSE_MS = 20;
+const NOTHING = new Uint8Array(0);
+
+/** Waits for a moment, but not longer than `limitMs` (-1: no limit). A signal that is handled ends it. */
+export function pause(limitMs: number): void {
+  libc.poll(NOTHING, 0n, limitMs < 0 ? PAUSE_MS : Math.min(limitMs, PAUSE_MS));
+}
