@@ -1,6 +1,7 @@
 /** Waiting for many descriptors at once: poll(2). */
 
-import { libc } from "./libc.ts";
+import { errno, libc } from "./libc.ts";
+import { pause, TOO_MANY_TO_POLL } from "./pause.ts";
 
 const [POLLIN, POLLOUT] = [1, 4] as const;
 const WORDS = 2; // struct pollfd: the descriptor, then the events that are wanted and those that came, 16 bits each
@@ -51,6 +52,7 @@ export class PollSet implements Poller {
     for (const [i, { events }] of order.entries()) requests[i * WORDS + 1] = events;
     const timeout = timeoutMs === null ? -1 : Math.min(Math.ceil(timeoutMs), LONGEST_POLL_MS);
     let ready = libc.poll(new Uint8Array(requests.buffer), BigInt(order.length), timeout);
+    if (ready < 0 && errno() === TOO_MANY_TO_POLL) ready = lookAtEach(requests, order.length, timeout);
     for (let i = 0; ready > 0 && i < order.length; i++) {
       if (requests[i * WORDS + 1]! >> 16 === 0) continue;
       ready--;
@@ -65,4 +67,15 @@ export class PollSet implements Poller {
     for (const [i, { descriptor }] of order.entries()) this.#requests[i * WORDS] = descriptor;
     return order;
   }
+}
+
+/** In the place of a poll(2) for all, where that is for too many: each is looked at by itself, now and then. */
+function lookAtEach(requests: Int32Array<ArrayBuffer>, count: number, timeoutMs: number): number {
+  pause(timeoutMs);
+  let ready = 0;
+  for (let i = 0; i < count; i++) {
+    const request = new Uint8Array(requests.buffer, i * WORDS * requests.BYTES_PER_ELEMENT);
+    if (libc.poll(request, 1n, 0) > 0) ready++;
+  }
+  return ready;
 }

@@ -16,7 +16,8 @@
 
 import { LAST_SIGNAL, SIGNAL_INFO } from "./abi.ts";
 import { isIgnored, setHandler } from "./disposition.ts";
-import { libc } from "./libc.ts";
+import { errno, libc } from "./libc.ts";
+import { pause, TOO_MANY_TO_POLL } from "./pause.ts";
 
 const [EFD_CLOEXEC, EFD_NONBLOCK] = [0o2000000, 0o4000] as const;
 const [POLLIN, POLLOUT] = [1, 4] as const;
@@ -154,7 +155,8 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
     wait(timeoutMs, toWrite): void {
       const requests = new Int32Array([descriptor, POLLIN, ...toWrite.flatMap((other) => [other, POLLOUT])]);
       const timeout = timeoutMs === null ? -1 : Math.min(Math.ceil(timeoutMs), LONGEST_POLL_MS);
-      libc.poll(new Uint8Array(requests.buffer), BigInt(1 + toWrite.length), timeout);
+      const ready = libc.poll(new Uint8Array(requests.buffer), BigInt(1 + toWrite.length), timeout);
+      if (ready < 0 && errno() === TOO_MANY_TO_POLL) pause(timeout);
       acknowledge(); // before the counters are read, or a wake-up is lost
     },
     take(): number[] {

@@ -13,8 +13,9 @@ import type { Timers } from "./timers.ts";
  * Makes the function that tells what has happened and, if nothing has, waits until something does. Lines that still
  * wait to be written go out meanwhile.
  *
- * Signals and timers by themselves, then children: a signal that came before main had ended must be forwarded while
- * main is not yet reaped, and its process id can be nobody else's.
+ * Signals first: one that came before main had ended must be forwarded while main is not yet reaped, and its process id
+ * can be nobody else's. Then children, and only then timers: who has ended in time has done so, however late we come
+ * to look (we may have been stopped ourselves). Each by itself, so that much of one does not hold up the others.
  */
 export function factSource(
   signals: SignalSource,
@@ -22,21 +23,33 @@ export function factSource(
   log: Log,
   named: boolean,
 ): () => CommonFact[] {
-  let childrenNext = false;
+  const take = inTurn<CommonFact>([
+    (nowMs) => takeSignals(signals, nowMs),
+    () => reapChildren(named),
+    (nowMs) => takeTimers(timers, nowMs),
+  ]);
   return () => {
-    for (let inVain = 0;;) {
-      const atMs = performance.now();
-      const facts = childrenNext
-        ? reapChildren(named)
-        : [...takeSignals(signals, atMs), ...takeTimers(timers, atMs)];
-      childrenNext = !childrenNext;
+    for (;;) {
+      const nowMs = performance.now();
+      const facts = take(nowMs);
       if (facts.length > 0) return facts;
-      if (++inVain < 2) continue; // of very many signals some may be left: only with nothing at all it waits
-      signals.wait(timers.waitMs(atMs), log.unwritten());
+      signals.wait(timers.waitMs(nowMs), log.unwritten());
       log.drain();
-      childrenNext = false;
-      inVain = 0;
     }
+  };
+}
+
+/** Makes the function that asks each of the sources, from behind the one that had something last, until one has. */
+export function inTurn<Fact>(sources: readonly ((nowMs: number) => Fact[])[]): (nowMs: number) => Fact[] {
+  let next = 0;
+  return (nowMs) => {
+    for (let asked = 0; asked < sources.length; asked++) {
+      const facts = sources[next]!(nowMs);
+      next = (next + 1) % sources.length;
+      if (facts.length > 0) return facts;
+    }
+    next = 0;
+    return [];
   };
 }
 
@@ -57,8 +70,12 @@ function isTyped(signal: number): boolean {
   return TERMINAL_STOPS.includes(signal) && hasForeground();
 }
 
+/** So many are reaped in one go: signals and timers have their turn between, and short-lived memory is enough. */
+const REAPED_AT_ONCE = 256;
+
 /**
- * Reaps every child that has ended and reports them as one fact, since one SIGCHLD may stand for many.
+ * Reaps children that have ended and reports them as one fact, since one SIGCHLD may stand for many. Of very many the
+ * rest comes with the next call: only when there is nothing is there nobody to reap.
  *
  * With `named`, the name of each one's program is read first: a zombie still has it.
  */
@@ -66,10 +83,12 @@ export function reapChildren(named: boolean): CommonFact[] {
   const facts: CommonFact[] = [];
   const children: Reaped[] = [];
   const atMs = performance.now();
-  for (let next; (next = named ? takeNamedChild() : takeChild()) !== null;) {
-    const { pid, status, ...name } = next;
+  while (children.length < REAPED_AT_ONCE) {
+    const next = named ? takeNamedChild() : takeChild();
+    if (next === null) break;
+    const { pid, status } = next;
     if (status.name === "stopped") facts.push({ type: "stopped", pid, signal: status.signal, atMs });
-    else children.push({ pid, status, ...name });
+    else children.push(next as Reaped); // as it is: of very many that counts
   }
   return children.length === 0 ? facts : [...facts, { type: "reaped", children, atMs }];
 }

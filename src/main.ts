@@ -125,7 +125,7 @@ function run(plan: Plan, signals: SignalSource): never {
 function pause(log: Log, signals: SignalSource): never {
   takeRole(true, log);
   for (;;) {
-    reapChildren(false);
+    while (reapChildren(false).length > 0);
     signals.wait(null, log.unwritten());
     log.drain();
     const came = signals.take();

@@ -53,7 +53,7 @@ const functions = {
     for (const signal of [SIGRTMIN, SIGHUP, SIGCHLD, SIGRTMIN]) sendSignal(Deno.pid, signal);
     waitUntil(() => stateOf(pid) === "Z" && timers.waitMs(performance.now() - 1) === 0);
     const next = factSource(signals, timers, SILENT, false);
-    return { pid, facts: [...next(), ...next()] };
+    return { pid, facts: [...next(), ...next(), ...next()] };
   },
 
   /** How many of so many real-time signals, sent before, are told without another wake-up. */

@@ -70,15 +70,15 @@ for (const named of [false, true]) {
   });
 }
 
-Deno.test("reports what has happened without a wait: signals but CHLD, then timers, the first due first, then the ended", async () => {
+Deno.test("reports what has happened without a wait: signals but CHLD, then the ended, then timers, the first due first", async () => {
   const { result: { pid, facts: came } } = await facts.call("together", []);
   deepEqual(came.map(withoutTime), [
     { type: "signalled", signal: 1 },
     { type: "signalled", signal: 34 },
     { type: "signalled", signal: 34 },
+    { type: "reaped", children: [{ pid, status: { name: "exited", code: 0 } }] },
     { type: "timer-fired", timer: "grace" },
     { type: "timer-fired", timer: "survey" },
-    { type: "reaped", children: [{ pid, status: { name: "exited", code: 0 } }] },
   ]);
 });
 

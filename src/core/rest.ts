@@ -235,9 +235,9 @@ function forwardToRest(policy: RestPolicy, came: number): CommonOrder[] {
   ];
 }
 
-/** The group that is known by its number alone, where nothing else tells who is left. */
+/** Where nothing tells who is left: main's group, or else everyone whose group is known, which are the services. */
 function ofGroup(group: number | null): Target[] {
-  return group === null ? [] : [{ name: "group", id: group }];
+  return group === null ? [{ name: "everyone" }] : [{ name: "group", id: group }];
 }
 
 /** The signal that goes on in place of one that came; 0 for none. */

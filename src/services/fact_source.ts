@@ -3,7 +3,7 @@
 import type { PollSet } from "../../ffi/poll.ts";
 import type { TimerName } from "../core/model.ts";
 import type { ServicesFact } from "../core/services/model.ts";
-import { reapChildren, takeSignals, takeTimers } from "../fact_source.ts";
+import { inTurn, reapChildren, takeSignals, takeTimers } from "../fact_source.ts";
 import type { Log } from "../log.ts";
 import type { Output } from "../output/output.ts";
 import type { SignalSource } from "../signal_source.ts";
@@ -35,20 +35,19 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
   const { signals, timers, poller, output, living, log, named } = parts;
   let added: ServicesFact[] = [];
   let wakeAtMs: number | null = null;
-  let childrenNext = false;
   poller.watch(signals.descriptor, "read", () => signals.acknowledge());
 
-  /** Children and all else in turn, and always by themselves: however much there is of one, the other is seen to. */
-  function take(nowMs: number): readonly ServicesFact[] {
-    childrenNext = !childrenNext;
-    const [first, second] = childrenNext ? [takeOther, reap] : [reap, takeOther];
-    const facts = first(nowMs);
-    return facts.length > 0 ? facts : second(nowMs);
+  // As for one program: see src/fact_source.ts.
+  const take = inTurn<ServicesFact>([takeCome, reap, takeDue]);
+
+  function takeCome(nowMs: number): ServicesFact[] {
+    const facts = [...takeSignals(signals, nowMs), ...added];
+    added = [];
+    return facts;
   }
 
-  function takeOther(nowMs: number): ServicesFact[] {
-    const facts = [...takeSignals(signals, nowMs), ...takeTimers(timers, nowMs), ...added];
-    added = [];
+  function takeDue(nowMs: number): ServicesFact[] {
+    const facts: ServicesFact[] = takeTimers(timers, nowMs);
     if (wakeAtMs !== null && wakeAtMs <= nowMs) {
       wakeAtMs = null;
       facts.push({ type: "time-came", atMs: nowMs });

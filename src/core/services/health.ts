@@ -30,6 +30,11 @@ export function probeBegins(plan: HealthPlan, health: Health, nowMs: number): He
   return { ...health, probe: { name: "asking", pid: null, untilMs: nowMs + plan.timeoutMs } };
 }
 
+/** The probe's program runs. Its time is counted from now: where there is much to start that may be later. */
+export function probeStarted(plan: HealthPlan, health: Health, pid: number, nowMs: number): Health {
+  return { ...health, probe: { name: "asking", pid, untilMs: nowMs + plan.timeoutMs } };
+}
+
 /** A probe has been answered: well (`null`), or why not. */
 export function probeAnswered(
   plan: HealthPlan,

@@ -9,7 +9,7 @@ import { processKey, type Remaining, type StartFailure, type Status } from "../m
 import { GIVE_UP_MS, NAMED_AT_MOST, SURVEY_MS, withoutAskedAncestor } from "../rest.ts";
 import { SIGCONT, SIGKILL, SIGTERM } from "../signals.ts";
 import { describeSeconds, describeStatus } from "../words.ts";
-import { beginHealth, probeAnswered, probeBegins } from "./health.ts";
+import { beginHealth, probeAnswered, probeBegins, probeStarted } from "./health.ts";
 import type { End, Part, Phase, Result, RunningHook, ServiceState } from "./model.ts";
 import type { Service } from "./project.ts";
 import { NO_RESTARTS, planRestart } from "./restart.ts";
@@ -38,15 +38,17 @@ export function start(turn: Turn, state: ServiceState): void {
 
 /** A program of it has been started. A probe or a hook that nobody waits for any more is ended at once. */
 export function started(turn: Turn, state: ServiceState, part: Part, pid: number): void {
-  const { phase } = state;
+  const { phase, service } = state;
   switch (part) {
     case "main":
       if (phase.name === "starting") mainStarted(turn, state, pid);
       return;
     case "probe":
-      if (phase.name !== "up" || phase.health?.probe.name !== "asking") return kill(turn, pid);
+      if (phase.name !== "up" || phase.health?.probe.name !== "asking" || service.health === null) {
+        return kill(turn, pid);
+      }
       put(turn, state, {
-        phase: { ...phase, health: { ...phase.health, probe: { ...phase.health.probe, pid } } },
+        phase: { ...phase, health: probeStarted(service.health, phase.health, pid, turn.nowMs) },
       });
       return;
     case "post_start":

@@ -145,6 +145,15 @@ Deno.test("a program that hangs is killed at its timeout, and its end is the fai
   equal(run.nowMs, 70_000);
 });
 
+Deno.test("a program's time is counted from when it was started, however late that was", () => {
+  const run = checked(health({ retries: 1 }));
+  run.wait();
+  equal(run.nowMs, 10_000);
+  run.up("web", 30, 15_000, "probe");
+  deepEqual(run.wait(), ["SIGKILL to group 30"]);
+  equal(run.nowMs, 17_000);
+});
+
 Deno.test("an answer from the network that does not come in time is a failure, and not waited for", () => {
   const run = checked({ ...TCP, retries: 1 });
   run.wait();

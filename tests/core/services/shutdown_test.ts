@@ -129,6 +129,17 @@ Deno.test("one deadline for all: graces are cut to what is left, and then KILL f
   deepEqual(run.tell({ type: "surveyed", remaining: [] }), ["exit with 0"]);
 });
 
+Deno.test("as subreaper without /proc KILL goes to the groups of the services, that are known", () => {
+  const run = serveUp([service("web")], { role: "subreaper" });
+  run.tell(signal("TERM"));
+  run.wait();
+  deepEqual(run.tell({ type: "surveyed", remaining: null }), [
+    "warning: killed whatever still ran 9s after SIGTERM; there is no /proc to name it",
+    "send SIGKILL to everyone",
+    "set survey to 20 ms",
+  ]);
+});
+
 Deno.test("the grace of one that was being stopped already is cut too", () => {
   const run = serveUp([service("web", { postStart: [program("hook")] }), service("other")], {
     timeoutMs: 3000,
