@@ -3,7 +3,8 @@
  *
  * It opens little more than dlsym(3), which finds each function when it is first used. Opened as functions Deno
  * would compile a trampoline for each: 0.1 to 0.3 ms a piece before the first program could start, against a call
- * that is 2 us slower. And opened as static pointers all of them together would cost 0.4 ms, most for nothing.
+ * that is 1 us slower. And opened as static pointers all of them together would cost 0.4 ms, most for nothing. So
+ * that is done for each when it has been called often.
  */
 
 import { cString } from "./c_string.ts";
@@ -176,7 +177,9 @@ type Call<N extends Name> = Deno.UnsafeFnPointer<Declarations[N]>["call"];
 /** The symbols that are declared a second time, for other arguments. */
 const SYMBOLS: Partial<Record<Name, string>> = { syscall_ids: "syscall" };
 
-const opened = Deno.dlopen("libc.so.6", {
+const LIBRARY = "libc.so.6";
+
+const opened = Deno.dlopen(LIBRARY, {
   dlsym: { type: "pointer", optional: true },
   environ: { type: "pointer" },
   program_invocation_short_name: { type: "pointer" },
@@ -197,6 +200,9 @@ function addressOf(name: Name): Deno.PointerValue {
   return dlsym.call(null, cString(SYMBOLS[name] ?? name));
 }
 
+/** So many calls make a function worth a trampoline of its own. */
+export const OFTEN = 50;
+
 /** Each function of {@linkcode DECLARATIONS}, made callable when it is first used. */
 export const libc: { readonly [N in Name]: Call<N> } = Object.create(null);
 
@@ -207,11 +213,28 @@ for (const name of Object.keys(DECLARATIONS) as Name[]) {
       const address = addressOf(name);
       if (address === null) throw new Error(`Cannot call ${name}: this C library does not have it`);
       const pointer: { call: unknown } = new Deno.UnsafeFnPointer(address as never, DECLARATIONS[name]);
-      const call = (pointer.call as (...values: unknown[]) => unknown).bind(pointer);
+      const byAddress = (pointer.call as AnyCall).bind(pointer);
+      let calls = 0;
+      const call: AnyCall = (...values) => {
+        if (++calls === OFTEN) Object.defineProperty(libc, name, { value: compiled(name) ?? byAddress });
+        return byAddress(...values);
+      };
       Object.defineProperty(libc, name, { value: call });
       return call;
     },
   });
+}
+
+type AnyCall = (...values: unknown[]) => unknown;
+
+/** The same function by a trampoline; `null` where that cannot be had, for want of memory. */
+function compiled(name: Name): AnyCall | null {
+  try {
+    return Deno.dlopen(LIBRARY, { [name]: { ...DECLARATIONS[name], name: SYMBOLS[name] ?? name } })
+      .symbols[name] as AnyCall;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether this C library has the symbol. */

@@ -1,6 +1,6 @@
 /** Each symbol against the real kernel: that it is there, and that what it takes and returns is declared right. */
 
-import { environment, errno, hasSymbol, invokedName, libc } from "../../ffi/libc.ts";
+import { environment, errno, hasSymbol, invokedName, libc, OFTEN } from "../../ffi/libc.ts";
 import { deepEqual, equal, match, ok } from "../assert.ts";
 import { isInherited, makeNonblocking, makePipe } from "./posix.ts";
 import { tempFolder } from "../temp_folder.ts";
@@ -373,7 +373,13 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
   },
 };
 
-for (const [name, test] of Object.entries(TESTS)) Deno.test(name, test);
+for (const [name, test] of Object.entries(TESTS)) {
+  Deno.test(name, test);
+  if (test.name === ELSEWHERE("").name) continue;
+  Deno.test(`${name}, when it is called so often that it has a trampoline`, async () => {
+    for (let i = 0; i <= OFTEN; i++) await test();
+  });
+}
 
 Deno.test("every symbol that is declared is there, and is looked up once", () => {
   for (const name of Object.keys(TESTS) as (keyof typeof libc)[]) {
