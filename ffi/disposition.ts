@@ -72,15 +72,21 @@ const AT_ONCE = new Uint8Array(16); // struct timespec: 0 s, 0 ns
 
 /**
  * Does something that writes, or that takes the terminal, without a signal coming of it: it would be taken for
- * somebody's, and forwarded.
+ * somebody's, and forwarded. `mayRaise` tells by its result whether one can have come: none does of a success.
  */
-export function withoutOutputSignals<Result>(action: () => Result): Result {
+export function withoutOutputSignals<Result>(
+  action: () => Result,
+  mayRaise: (result: Result) => boolean,
+): Result {
   const before = new Uint8Array(SIZE.signalSet);
   libc.pthread_sigmask(SIG_BLOCK, FOR_OUTPUT, before);
+  let raised = true;
   try {
-    return action();
+    const result = action();
+    raised = mayRaise(result);
+    return result;
   } finally {
-    while (libc.sigtimedwait(FOR_OUTPUT, null, AT_ONCE) > 0);
+    while (raised && libc.sigtimedwait(FOR_OUTPUT, null, AT_ONCE) > 0);
     libc.pthread_sigmask(SIG_SETMASK, before, null);
   }
 }

@@ -68,7 +68,7 @@ export function append(descriptor: number, bytes: Uint8Array<ArrayBuffer>): numb
       if (count < 0) return written > 0 ? written : { failure: lastReason() };
       written += count;
     }
-  });
+  }, (written) => written !== bytes.length);
 }
 
 /** Gives a file another name, in the place of whatever had it; returns why that failed, or `null`. */

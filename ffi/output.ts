@@ -31,11 +31,11 @@ export function writeWithoutBlocking(
   descriptor: Descriptor,
   bytes: Uint8Array<ArrayBuffer>,
 ): number | "again" | "failed" {
-  return withoutOutputSignals(() => writeSome(descriptor, bytes));
+  return withoutOutputSignals(() => writeSome(descriptor, bytes), (result) => result === "failed");
 }
 
 function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): number | "again" | "failed" {
-  if (libc.lseek(descriptor, 0n, SEEK_CUR) >= 0n) return writeNow(descriptor, bytes, bytes.length);
+  if (isFile(descriptor)) return writeNow(descriptor, bytes, bytes.length);
   const iovec = new BigUint64Array([
     Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)),
     BigInt(bytes.length),
@@ -49,6 +49,15 @@ function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): numb
   const own = openAnew(descriptor);
   if (own >= 0) return writeNow(own, bytes, bytes.length);
   return canWrite(descriptor) ? writeNow(descriptor, bytes, AT_ONCE) : "again";
+}
+
+/** What {@linkcode isFile} has found: it stays so. */
+const files = new Map<Descriptor, boolean>();
+
+function isFile(descriptor: Descriptor): boolean {
+  let known = files.get(descriptor);
+  if (known === undefined) files.set(descriptor, known = libc.lseek(descriptor, 0n, SEEK_CUR) >= 0n);
+  return known;
 }
 
 /** What {@linkcode openAnew} gave for each descriptor. */

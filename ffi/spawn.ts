@@ -63,7 +63,9 @@ export function spawn(order: SpawnOrder): number | SpawnFailure {
       const pid = execute(libc.posix_spawnp, argv[0]!, cStringTable(argv), setting);
       if (place === "foreground") {
         if (TERMINAL_ERRORS.includes(-pid)) return spawn({ ...order, place: "own group" });
-        if (!SETS_FOREGROUND && pid > 0) withoutOutputSignals(() => libc.tcsetpgrp(STDIN, pid));
+        if (!SETS_FOREGROUND && pid > 0) {
+          withoutOutputSignals(() => libc.tcsetpgrp(STDIN, pid), (result) => result !== 0);
+        }
       }
       return conclude(pid, argv, setting, ownSearch);
     });

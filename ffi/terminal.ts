@@ -25,7 +25,7 @@ export function reclaimForeground(): void {
 }
 
 function giveForeground(group: number): void {
-  withoutOutputSignals(() => libc.tcsetpgrp(STDIN, group));
+  withoutOutputSignals(() => libc.tcsetpgrp(STDIN, group), (result) => result !== 0);
 }
 
 /**

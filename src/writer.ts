@@ -56,6 +56,13 @@ export class Writer {
     return true;
   }
 
+  /** Takes bytes behind those that wait; if none do it writes at once what it can, and copies the rest alone. */
+  write(bytes: Uint8Array<ArrayBuffer>): void {
+    const written = this.waiting > 0 ? "again" : writeWithoutBlocking(this.descriptor, bytes);
+    if (written !== "again") this.#failing = written === "failed";
+    if (written !== "failed") this.append(written === "again" ? bytes : bytes.subarray(written));
+  }
+
   /** Takes bytes behind those that wait. */
   append(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#end + bytes.length > this.#buffer.length) this.#makeRoom(bytes.length);

@@ -23,7 +23,7 @@ const functions = {
     const signals = catchAllSignals()!;
     const [read, write] = makePipe();
     libc.close(read);
-    withoutOutputSignals(() => libc.write(write, new Uint8Array(1), 1n));
+    withoutOutputSignals(() => libc.write(write, new Uint8Array(1), 1n), (written) => written < 0n);
     sendSignal(Deno.pid, SIGHUP);
     return signals.take();
   },

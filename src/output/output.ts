@@ -226,7 +226,7 @@ class Stream implements Sink {
   }
 
   write(lines: Uint8Array<ArrayBuffer>): void {
-    this.#writer.append(lines);
+    this.#writer.write(lines);
   }
 
   /** Writes what can be written now. Where that fails it is lost: services must not stop for it. */

@@ -98,7 +98,7 @@ const functions = {
       during = caught.take();
       blockedDuring = blockedSignals();
       return "the result";
-    });
+    }, () => true);
     return { plain, without: caught.take(), during, blockedDuring, blockedAfter: blockedSignals(), result };
   },
 
@@ -107,7 +107,7 @@ const functions = {
     try {
       withoutOutputSignals(() => {
         throw new Error("no");
-      });
+      }, () => false);
     } catch (error) {
       return { message: String(error), blocked: blockedSignals() };
     }

@@ -114,6 +114,17 @@ for (
   });
 }
 
+Deno.test("JSON: wherever what must be escaped stands, the message is the line", () => {
+  for (const special of ['"', "\\", "\n", "\x1f", "\x7f", "\u0080", "\u{1f600}", "\0"]) {
+    for (let length = 0; length < 12; length++) {
+      for (let at = 0; at <= length; at++) {
+        const line = `${"~ !#[]^".slice(0, at)}${special}${"x".repeat(length - at)}`;
+        equal(JSON.parse(messageOf(line)), line);
+      }
+    }
+  }
+});
+
 Deno.test("JSON: what is not UTF-8 becomes U+FFFD, in an object too", () => {
   equal(messageOf(Uint8Array.of(0x61, 0xff, 0x62)), '"a\ufffdb"');
   const bytes = new TextEncoder().encode('{"a":"?"}');
