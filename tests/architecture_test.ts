@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
   {
     files: /^src\/services\//,
     values:
-      /^(ffi\/|src\/(services\/(?!(services|config)\.ts$)|core\/(services\/words|signals)\.ts$|config\/cron\.ts$|fact_source\.ts$|perform\.ts$|print_project\.ts$|processes\.ts$|probe\.ts$|users\.ts$))/,
+      /^(ffi\/|src\/(services\/(?!(services|config)\.ts$)|core\/(services\/words|signals)\.ts$|fact_source\.ts$|perform\.ts$|print_project\.ts$|processes\.ts$|probe\.ts$|users\.ts$))/,
     types: /^src\//,
   },
   { files: /^src\/main\.ts$/, values: /^(ffi|src)\// },

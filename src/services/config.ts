@@ -7,6 +7,7 @@ import {
   type ConfigSettings,
   defaultConfigSettings,
 } from "../cli/services.ts";
+import { nextTime } from "../config/cron.ts";
 import { schemaText } from "../config/json_schema.ts";
 import { loadProject } from "../config/load.ts";
 import { projectText } from "../config/print.ts";
@@ -15,7 +16,7 @@ import { linesOf, readWords, refuse, type Subcommand } from "./command_line.ts";
 import { configSystem, loadRequest } from "./file.ts";
 import type { Host } from "./host.ts";
 
-export { loadProject };
+export { loadProject, nextTime };
 
 const voice = makeVoice("warning", "text");
 const SUBCOMMAND: Subcommand<ConfigSettings> = {

@@ -2,7 +2,9 @@
 
 import { makeWallClock } from "../../ffi/wall_clock.ts";
 import type { Poller } from "../../ffi/poll.ts";
-import { nextTime } from "../config/cron.ts";
+
+/** When a schedule comes next, by milliseconds of the Unix epoch; `Infinity` for never. */
+export type NextTime = (schedule: string, afterMs: number) => number;
 
 export interface Jobs {
   /** Tells of this job whenever it is due; with `null` no more. */
@@ -11,15 +13,17 @@ export interface Jobs {
 
 /**
  * Makes the plan of jobs; `due` is called for each when its time has come, in a wait of the poller, and `report` with
- * what could not be done.
+ * what could not be done. `loadNextTime` is called when there is a job.
  */
 export function makeJobs(
   poller: Poller,
+  loadNextTime: () => NextTime,
   due: (name: string) => void,
   report: (message: string) => void,
 ): Jobs {
   const jobs = new Map<string, { readonly schedule: string; nextAtMs: number }>();
   let clock: ReturnType<typeof makeWallClock> = null;
+  let nextTime: NextTime = (schedule, afterMs) => (nextTime = loadNextTime())(schedule, afterMs);
 
   function setClock(): void {
     const next = Math.min(...[...jobs.values()].map(({ nextAtMs }) => nextAtMs));

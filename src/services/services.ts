@@ -103,6 +103,7 @@ function serve(
   });
   const jobs = makeJobs(
     poller,
+    () => host.loadConfig().nextTime,
     (service) => facts.add({ type: "job-due", service, atMs: performance.now() }),
     warn,
   );
