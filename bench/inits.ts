@@ -139,13 +139,12 @@ export function supervisord(output: string): Contender {
     stop: "SIGTERM",
     command(commands, folder): readonly string[] {
       const path = `${folder}/supervisord.conf`;
-      const programs = commands.map((command, i) =>
-        `[program:service-${i + 1}]\ncommand=${command.join(" ")}\n` +
-        `autorestart=false\nstartsecs=0\n${output}`
-      );
+      // What is the same is one program to it, many times: of many programs it stops one in a second.
+      const program = `[program:service]\ncommand=${commands[0]!.join(" ")}\nnumprocs=${commands.length}\n` +
+        `process_name=service-%(process_num)d\nautorestart=false\nstartsecs=0\n${output}`;
       const own = `[supervisord]\nnodaemon=true\nuser=root\nlogfile=/dev/null\nlogfile_maxbytes=0\n` +
         `pidfile=${folder}/pid\n`;
-      Deno.writeTextFileSync(path, own + programs.join(""));
+      Deno.writeTextFileSync(path, own + program);
       return ["supervisord", "--configuration", path];
     },
   };

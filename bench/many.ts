@@ -2,7 +2,7 @@
 
 import type { Figure } from "./figure.ts";
 import { type Contender, OTHERS } from "./inits.ts";
-import { activityOf, initProcesses, memoryOf } from "./proc.ts";
+import { activityBetween, activityOf, initProcesses, memoryOf } from "./proc.ts";
 
 const SERVICES = 200;
 const SETTLED_MS = 2000;
@@ -39,13 +39,13 @@ export function manyServices(denits: readonly Contender[], rounds: number): Figu
       const { privateDirty } = memoryOf(pids);
       const before = activityOf(pids);
       await pause(IDLE_MS);
-      const { switches } = activityOf(pids);
+      const { switches } = activityBetween(before, activityOf(pids));
       const begin = performance.now();
       await run.stop();
       return {
         up,
         upDirty: privateDirty / MEGABYTE,
-        upSwitches: switches - before.switches,
+        upSwitches: switches,
         stop: performance.now() - begin,
       };
     },

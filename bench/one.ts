@@ -3,7 +3,7 @@
 import type { Figure } from "./figure.ts";
 import { type Ability, type Contender, EXITING_DENO, FLOOR, IDLE_DENO, OTHERS } from "./inits.ts";
 import { makeGroup } from "./memory_group.ts";
-import { activityOf, initProcesses, memoryOf } from "./proc.ts";
+import { activityBetween, activityOf, initProcesses, memoryOf } from "./proc.ts";
 import { percentile } from "./statistics.ts";
 import { type Run, runToEnd, type Workshop } from "./workshop.ts";
 
@@ -176,13 +176,13 @@ async function measureIdle(workshop: Workshop, contender: Contender): Promise<Re
   const charged = group.charged();
   const before = activityOf(pids);
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-  const after = activityOf(pids);
+  const { switches, cpuNs } = activityBetween(before, activityOf(pids));
   const values = {
     dirty: privateDirty / MEGABYTE,
     pss: pss / MEGABYTE,
     charged: charged / MEGABYTE,
-    switches: after.switches - before.switches,
-    idleCpu: (after.cpuNs - before.cpuNs) / 1000,
+    switches,
+    idleCpu: cpuNs / 1000,
   };
   run.kill();
   await run.end();

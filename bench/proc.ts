@@ -39,16 +39,31 @@ export interface Activity {
   readonly cpuNs: number;
 }
 
-/** What all threads of the processes have done so far; status and schedstat. */
-export function activityOf(pids: readonly number[]): Activity {
-  let [switches, cpuNs] = [0, 0];
+/** What each thread of the processes has done so far; status and schedstat. */
+export function activityOf(pids: readonly number[]): Map<string, Activity> {
+  const threads = new Map<string, Activity>();
   for (const pid of pids) {
     for (const task of tasksOf(pid)) {
       const status = read(`/proc/${pid}/task/${task}/status`);
-      switches += number(status, /^voluntary_ctxt_switches:\s+(\d+)/m) +
+      const switches = number(status, /^voluntary_ctxt_switches:\s+(\d+)/m) +
         number(status, /^nonvoluntary_ctxt_switches:\s+(\d+)/m);
-      cpuNs += number(read(`/proc/${pid}/task/${task}/schedstat`), /^(\d+)/);
+      const cpuNs = number(read(`/proc/${pid}/task/${task}/schedstat`), /^(\d+)/);
+      threads.set(task, { switches, cpuNs });
     }
+  }
+  return threads;
+}
+
+/** What was done between: what a thread did that has ended meanwhile is not known, and that it did is one switch. */
+export function activityBetween(
+  before: ReadonlyMap<string, Activity>,
+  after: ReadonlyMap<string, Activity>,
+): Activity {
+  let [switches, cpuNs] = [0, 0];
+  for (const task of new Set([...before.keys(), ...after.keys()])) {
+    const [then, now] = [before.get(task), after.get(task)];
+    switches += now === undefined ? 1 : now.switches - (then?.switches ?? 0);
+    cpuNs += now === undefined ? 0 : now.cpuNs - (then?.cpuNs ?? 0);
   }
   return { switches, cpuNs };
 }

@@ -1,8 +1,10 @@
 /** Where facts come from: signals, children, and timers. */
 
+import { giveFilePagesBack } from "../ffi/memory.ts";
 import { readProgram } from "../ffi/proc.ts";
 import { hasForeground } from "../ffi/terminal.ts";
 import { peekChild, takeChild, takeStoppedChild, type Waited } from "../ffi/wait.ts";
+import { whenCalm } from "./calm.ts";
 import type { CommonFact, Reaped, TimerName } from "./core/model.ts";
 import { SIGCHLD, TERMINAL_STOPS } from "./core/signals.ts";
 import type { Log } from "./log.ts";
@@ -28,12 +30,13 @@ export function factSource(
     () => reapChildren(named),
     (nowMs) => takeTimers(timers, nowMs),
   ]);
+  const waitFor = whenCalm(giveFilePagesBack);
   return () => {
     for (;;) {
       const nowMs = performance.now();
       const facts = take(nowMs);
       if (facts.length > 0) return facts;
-      signals.wait(timers.waitMs(nowMs), log.unwritten());
+      waitFor(timers.waitMs(nowMs), (limitMs) => signals.wait(limitMs, log.unwritten()));
       log.drain();
     }
   };

@@ -31,11 +31,11 @@ const RULES: readonly Rule[] = [
     types: /^src\/plan\.ts$/,
   },
   { files: /^src\/(loop|voice|plan)\.ts$/, values: /^src\/core\//, types: /^src\/voice\.ts$/ },
-  { files: /^src\/(timers|version|users|print_project)\.ts$/, values: /^nothing$/ },
+  { files: /^src\/(calm|timers|version|users|print_project)\.ts$/, values: /^nothing$/ },
   { files: /^src\/load_services\.ts$/, values: /^nothing$/, types: /^src\/services\/(services|config)\.ts$/ },
   {
     files: /^src\/(signal_source|fact_source|perform|processes|probe|writer|log)\.ts$/,
-    values: /^(ffi\/|src\/(core\/signals|processes|writer)\.ts$)/,
+    values: /^(ffi\/|src\/(calm|core\/signals|processes|writer)\.ts$)/,
     types: /^src\/(core\/|loop\.ts$|log\.ts$|plan\.ts$|signal_source\.ts$|timers\.ts$|voice\.ts$)/,
   },
   { files: /^src\/output\//, values: /^(ffi\/|src\/output\/)/, types: /^src\/(core\/|writer\.ts$)/ },
@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
   {
     files: /^src\/services\//,
     values:
-      /^(ffi\/|src\/(services\/(?!(services|config)\.ts$)|core\/(services\/words|signals)\.ts$|fact_source\.ts$|perform\.ts$|print_project\.ts$|processes\.ts$|probe\.ts$|users\.ts$))/,
+      /^(ffi\/|src\/(services\/(?!(services|config)\.ts$)|core\/(services\/words|signals)\.ts$|calm\.ts$|fact_source\.ts$|perform\.ts$|print_project\.ts$|processes\.ts$|probe\.ts$|users\.ts$))/,
     types: /^src\//,
   },
   { files: /^src\/main\.ts$/, values: /^(ffi|src)\// },

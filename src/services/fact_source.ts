@@ -1,6 +1,8 @@
 /** Where the facts of a run of services come from: signals, children, timers, and what is watched by the poller. */
 
+import { giveFilePagesBack } from "../../ffi/memory.ts";
 import type { PollSet } from "../../ffi/poll.ts";
+import { whenCalm } from "../calm.ts";
 import type { TimerName } from "../core/model.ts";
 import type { ServicesFact } from "../core/services/model.ts";
 import { inTurn, reapChildren, takeSignals, takeTimers } from "../fact_source.ts";
@@ -37,6 +39,7 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
   let wakeAtMs: number | null = null;
   poller.watch(signals.descriptor, "read", () => signals.acknowledge());
 
+  const waitFor = whenCalm(giveFilePagesBack);
   // As for one program: see src/fact_source.ts.
   const take = inTurn<ServicesFact>([takeCome, reap, takeDue]);
 
@@ -75,7 +78,8 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
         const nowMs = performance.now();
         const facts = take(nowMs);
         output.flush();
-        poller.wait(facts.length > 0 ? 0 : waitMs(nowMs)); // output has its turn, however much else happens
+        if (facts.length > 0) poller.wait(0); // output has its turn, however much else happens
+        else waitFor(waitMs(nowMs), (limitMs) => poller.wait(limitMs));
         log.drain();
         if (facts.length > 0) return facts;
       }

@@ -146,6 +146,15 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal((await Deno.stat(`${folder.path}/new`)).mode! & 0o7777, 0o700);
     equal(libc.mkdir(c(`${folder.path}/new`), 0o700), -1);
   },
+  madvise() {
+    const [MADV_DONTNEED, page] = [4, map()];
+    const view = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, 4096));
+    view[0] = 7;
+    equal(libc.madvise(page, 4096n, MADV_DONTNEED), 0);
+    equal(view[0], 0); // what it is when it is had again
+    equal(libc.madvise(Deno.UnsafePointer.create(1n), 4096n, MADV_DONTNEED), -1);
+    equal(errno(), EINVAL);
+  },
   mmap() {
     const page = map();
     const bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, 4096));

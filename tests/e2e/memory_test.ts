@@ -1,0 +1,40 @@
+/** What denit keeps of memory when nothing happens any more. */
+
+import { equal, ok } from "../assert.ts";
+import { inEachMode, type Running } from "./support/bench.ts";
+import { statusOf } from "./support/processes.ts";
+import { program } from "./support/program.ts";
+import { until } from "./support/until.ts";
+import { lasting, up } from "./services/support.ts";
+
+const [SIGUSR1, SIGTERM] = [10, 15] as const;
+/** In kB. The start alone needs more than twice that of the runtime's file. */
+const KEPT = 15_000;
+
+async function givesBack(denit: Running): Promise<void> {
+  const pid = await denit.denitPid();
+  const kilobytes = (field: string): number => Number.parseInt(statusOf(pid, field) ?? "");
+  await until(
+    () => kilobytes("RssFile") < KEPT,
+    () => `most of the file's pages to be given back; there are ${kilobytes("RssFile")} kB`,
+  );
+  ok(kilobytes("VmHWM") > kilobytes("VmRSS") + KEPT, "there were more before");
+}
+
+inEachMode("one program: the runtime's pages are given back, and denit works on", async (bench) => {
+  const denit = bench.denit(["--", ...program("signals", `${SIGTERM}`, "main")]);
+  await denit.stdout.shows(/^main ready/);
+  await givesBack(denit);
+  await denit.signal(SIGUSR1);
+  await denit.stdout.shows(/^main 10$/);
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 40);
+});
+
+inEachMode("services: the runtime's pages are given back, and denit works on", async (bench) => {
+  const denit = up(bench, { services: { web: lasting() } });
+  await denit.stdout.shows(/ready/);
+  await givesBack(denit);
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 0);
+});
