@@ -16,8 +16,8 @@ import type { Timers } from "./timers.ts";
  * wait to be written go out meanwhile.
  *
  * Signals first: one that came before main had ended must be forwarded while main is not yet reaped, and its process id
- * can be nobody else's. Then children, and only then timers: who has ended in time has done so, however late we come
- * to look (we may have been stopped ourselves). Each by itself, so that much of one does not hold up the others.
+ * can be nobody else's. Then children, and only then timers. Each by itself, so that much of one does not hold up the
+ * others.
  */
 export function factSource(
   signals: SignalSource,
@@ -28,7 +28,7 @@ export function factSource(
   const take = inTurn<CommonFact>([
     (nowMs) => takeSignals(signals, nowMs),
     () => reapChildren(named),
-    (nowMs) => takeTimers(timers, nowMs),
+    (nowMs) => afterChildren(takeTimers(timers, nowMs), () => reapChildren(named)),
   ]);
   const waitFor = whenCalm(giveFilePagesBack);
   return () => {
@@ -54,6 +54,14 @@ export function inTurn<Fact>(sources: readonly ((nowMs: number) => Fact[])[]): (
     next = 0;
     return [];
   };
+}
+
+/**
+ * What is due, behind the children that have ended by then: who has ended in time has done so, however late we come to
+ * look. We may have been stopped ourselves.
+ */
+export function afterChildren<Fact>(due: readonly Fact[], reap: () => Fact[]): Fact[] {
+  return due.length === 0 ? [] : [...reap(), ...due];
 }
 
 /** The signals that have come, but CHLD. */

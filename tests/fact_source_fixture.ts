@@ -56,6 +56,18 @@ const functions = {
     return { pid, facts: [...next(), ...next(), ...next()] };
   },
 
+  /** The facts of a child that ended, straight behind another, before a timer was due that is due as well. */
+  endedBeforeDue(): { pid: number; facts: Fact[] } {
+    const timers = new Timers<TimerName>();
+    const next = factSource(catchAllSignals()!, timers, SILENT, false);
+    start("true");
+    next();
+    const pid = start("true");
+    waitUntil(() => stateOf(pid) === "Z");
+    timers.set("kill-after", performance.now());
+    return { pid, facts: next() };
+  },
+
   /** How many of so many real-time signals, sent before, are told without another wake-up. */
   storm(count: number): number {
     const signals = catchAllSignals()!;

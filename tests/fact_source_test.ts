@@ -102,6 +102,13 @@ for (
   });
 }
 
+Deno.test("who has ended before a timer was due comes before it, also where children have had their turn", async () => {
+  const { result: { pid, facts: [first, second, ...more] } } = await facts.call("endedBeforeDue", []);
+  deepEqual(first?.type === "reaped" && first.children.map((child) => child.pid), [pid]);
+  deepEqual(second && withoutTime(second), { type: "timer-fired", timer: "kill-after" });
+  deepEqual(more, []);
+});
+
 Deno.test("waits for timers, signals and children, and hardly wakes up in between", async () => {
   const { result: { facts: came, wakeUps } } = await facts.call("waits", []);
   const [timer, signal, child] = came;

@@ -5,7 +5,7 @@ import type { PollSet } from "../../ffi/poll.ts";
 import { whenCalm } from "../calm.ts";
 import type { TimerName } from "../core/model.ts";
 import type { ServicesFact } from "../core/services/model.ts";
-import { inTurn, reapChildren, takeSignals, takeTimers } from "../fact_source.ts";
+import { afterChildren, inTurn, reapChildren, takeSignals, takeTimers } from "../fact_source.ts";
 import type { Log } from "../log.ts";
 import type { Output } from "../output/output.ts";
 import type { SignalSource } from "../signal_source.ts";
@@ -41,7 +41,7 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
 
   const waitFor = whenCalm(giveFilePagesBack);
   // As for one program: see src/fact_source.ts.
-  const take = inTurn<ServicesFact>([takeCome, reap, takeDue]);
+  const take = inTurn<ServicesFact>([takeCome, reap, (nowMs) => afterChildren(takeDue(nowMs), reap)]);
 
   function takeCome(nowMs: number): ServicesFact[] {
     const facts = [...takeSignals(signals, nowMs), ...added];

@@ -25,7 +25,7 @@ const END_MS = 1000;
 /** More than a project that is let through comes to. */
 const LONGEST = 1024 * 1024 * 1024;
 
-/** What the file is made into; `null` where no process can be started for that. */
+/** What the file is made into; `null` where no process can be had for that, or the runtime cannot start in it. */
 export function loadElsewhere(
   request: LoadRequest,
   { environment, workingDirectory, ignored }: LaunchSurroundings,
@@ -58,7 +58,9 @@ export function loadElsewhere(
       return refusal(request, `the process that reads it did not answer: ${text.failure}`);
     }
     const status = takeEnd(started.pid, END_MS);
-    return projectIn(text) ?? refusal(request, `the process that reads it ${describeEnd(status)}`);
+    const loaded = projectIn(text);
+    if (loaded !== null || status?.name === "exited") return loaded;
+    return refusal(request, `the process that reads it ${describeEnd(status)}`);
   } finally {
     closeDescriptor(pipe.read);
   }
@@ -77,8 +79,7 @@ function refusal({ path }: LoadRequest, reason: string): Loaded {
 }
 
 function describeEnd(status: WaitStatus | null): string {
-  if (status?.name === "killed") {
-    return `was ended by ${signalName(status.signal)}; there may be too little memory`;
-  }
-  return status?.name === "exited" ? `ended with ${status.code}` : "has not told of it";
+  return status?.name === "killed"
+    ? `was ended by ${signalName(status.signal)}; there may be too little memory`
+    : "has closed its output and does not end";
 }

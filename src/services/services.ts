@@ -7,6 +7,7 @@ import { changeDirectory, closeInherited } from "../../ffi/process.ts";
 import { LEVELS } from "../cli/option.ts";
 import { defaultUpSettings, UP_OPTIONS, upHelpText, type UpSettings } from "../cli/services.ts";
 import type { Loaded } from "../config/load.ts";
+import type { ConfigSystem, LoadRequest } from "../config/system.ts";
 import type { TimerName } from "../core/model.ts";
 import type { Project } from "../core/services/project.ts";
 import { beginServices, reduceServices } from "../core/services/reduce.ts";
@@ -41,11 +42,22 @@ export function up(words: readonly string[], host: Host): never {
     workingDirectory: system.workingDirectory,
     ignored: host.signals.ignored,
   };
-  const load = (): Loaded =>
-    loadElsewhere(request, surroundings) ?? host.loadConfig().loadProject(request, system);
+  const load = (): Loaded => loadElsewhere(request, surroundings) ?? loadHere(request, system, host);
   const loaded = load();
   if (loaded.name === "refused") return refuse(loaded.problems, voice(), host);
   return serve(loaded.project, loaded.warnings, { settings, path: request.path, load, surroundings, host });
+}
+
+/** It needs what may be scarce just then, since there was no process for it: from source, descriptors. */
+function loadHere(request: LoadRequest, system: ConfigSystem, host: Host): Loaded {
+  try {
+    return host.loadConfig().loadProject(request, system);
+  } catch (error) {
+    return {
+      name: "refused",
+      problems: [`${request.path}: Cannot load it: ${String(error).split("\n", 1)[0]}`],
+    };
+  }
 }
 
 function voiceOf({ verbosity, logFormat }: UpSettings): Voice {
