@@ -10,14 +10,19 @@ const [O_NONBLOCK, O_CLOEXEC] = [0o4000, 0o2000000] as const;
 const [ENOENT, EAGAIN] = [2, 11] as const;
 const POLLIN = 1;
 
+/** In bytes. */
+const FIRST_BUFFER = 16 * 1024;
+
 /** The first bytes of a file, at most `length`; `null` if it cannot be read. */
 export function readHead(path: string | Uint8Array, length: number): Uint8Array<ArrayBuffer> | null {
   const descriptor = libc.open(cString(path), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return null;
-  const buffer = new Uint8Array(length);
+  let buffer = new Uint8Array(Math.min(length, FIRST_BUFFER)); // large ones would stay in the heap of malloc(3)
   let filled = 0;
   while (filled < length) {
-    const count = Number(libc.read(descriptor, buffer.subarray(filled), BigInt(length - filled)));
+    if (filled === buffer.length) buffer = grown(buffer, length);
+    const rest = buffer.subarray(filled);
+    const count = Number(libc.read(descriptor, rest, BigInt(rest.length)));
     if (count <= 0) break;
     filled += count;
   }
@@ -57,7 +62,7 @@ export function readAll(
   limit: number,
   patienceMs: number,
 ): Uint8Array<ArrayBuffer> | Unreadable {
-  let buffer = new Uint8Array(Math.min(limit + 1, 16 * 1024));
+  let buffer = new Uint8Array(Math.min(limit + 1, FIRST_BUFFER));
   const untilMs = performance.now() + patienceMs;
   for (let filled = 0; filled <= limit;) {
     if (filled === buffer.length) buffer = grown(buffer, limit + 1);
