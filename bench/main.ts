@@ -57,7 +57,7 @@ try {
 
 const verdicts = judge(measured, DENIT.name);
 const around = surroundings();
-if (options.svg !== undefined) Deno.writeTextFileSync(options.svg, chart(measured, verdicts, around));
+if (options.svg !== undefined) Deno.writeTextFileSync(options.svg, chart(verdicts, around));
 if (options.json) write(resultsJson(measured, verdicts, around));
 else {
   const versions = Object.entries(around.versions).map(([name, version]) => `${name} ${version}`).join(", ");

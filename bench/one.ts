@@ -11,6 +11,8 @@ const SIGNALS = 1000;
 const ORPHANS = 20_000;
 const ORPHANS_ALONE = 300;
 const SETTLED_MS = 2000;
+/** Threads of Deno's pool end when they have had nothing to do for 10 s. */
+const DENO_SETTLED_MS = 12_000;
 const IDLE_MS = 10_000;
 const HELD_MS = 300;
 const MEGABYTE = 1e6;
@@ -169,7 +171,7 @@ async function measureIdle(workshop: Workshop, contender: Contender): Promise<Re
   using group = makeGroup();
   await using run = workshop.start(contender, ["park"], { cgroup: group.folder });
   if (contender !== IDLE_DENO) await run.untilStarted();
-  await settle();
+  await settle(contender === IDLE_DENO || contender.name.startsWith("denit") ? DENO_SETTLED_MS : SETTLED_MS);
   const pids = initProcesses(run.pid, "child");
   const { privateDirty, pss } = memoryOf(pids);
   if (pss === 0) throw new Error(`Cannot measure the memory of ${contender.name}: /proc tells nothing`);
@@ -190,6 +192,6 @@ async function measureIdle(workshop: Workshop, contender: Contender): Promise<Re
 }
 
 /** What is done once after the start is done. */
-async function settle(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
+async function settle(ms = SETTLED_MS): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
 }
