@@ -14,7 +14,7 @@ import { type Soak, soakOrphans, soakServices } from "../tests/e2e/support/soak.
 const ORPHANS_A_ROUND = 10_000;
 const RESTARTS_A_ROUND = 25;
 /** What a single byte that is kept for each orphan comes to, in kB per thousand, and chance some more. */
-const MAY_GROW_KB = { orphans: 4, restarts: 100 } as const;
+const MAY_GROW_KB = { orphans: 4, restarts: 300 } as const;
 
 const { values } = parseArgs({
   options: {
