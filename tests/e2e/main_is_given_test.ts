@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "../assert.ts";
 import { type Bench, inEachMode, type Setting } from "./support/bench.ts";
 import { program } from "./support/program.ts";
-import { forEach } from "./support/until.ts";
+import { forEach, until } from "./support/until.ts";
 
 const NOTHING_SPECIAL = { SigBlk: [], SigIgn: [], SigCgt: [] };
 
@@ -113,7 +113,8 @@ inEachMode("main starts in the caller's folder, and denit itself moves to /", as
   });
   await denit.stdout.shows(/\n/);
   equal(denit.stdout.text, `${cwd}\n`);
-  equal(await Deno.readLink(`/proc/${await denit.denitPid()}/cwd`), "/");
+  const pid = await denit.denitPid();
+  await until(async () => await Deno.readLink(`/proc/${pid}/cwd`) === "/", "denit to move to /");
 });
 
 inEachMode("standard input is main's", async (bench) => {

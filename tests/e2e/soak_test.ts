@@ -15,6 +15,6 @@ inMode(
   "PID 1",
   "restarts by the thousand, probes, reloads and signals leave nothing either",
   async (bench) => {
-    await soakServices(bench, { work: 2_000, round: 25, mayGrowKb: 3_000, tell });
+    await soakServices(bench, { work: 2_000, round: 25, mayGrowKb: 8_000, tell });
   },
 );

@@ -104,7 +104,16 @@ export class Bench {
 
   /** Starts any command on a terminal; it is its first word that has to make it the controlling one. */
   onTerminal(command: readonly string[], setting: Setting = {}): Running {
-    return this.start(program("terminal", ...command), { ...setting, input: true });
+    const env = { DENO_DIR: this.#cleanCache(), ...setting.env };
+    return this.start(program("terminal", ...command), { ...setting, env, input: true });
+  }
+
+  /** A cache for Deno in which no database is broken, as tests of faults leave them: on a terminal it tells of that. */
+  #cleanCache(): string {
+    const path = this.folder();
+    const usual = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+    Deno.symlinkSync(`${usual}/npm`, `${path}/npm`);
+    return path;
   }
 
   /** Starts any command. */
