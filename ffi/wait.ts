@@ -82,7 +82,10 @@ export function lookAt(pid: number): "running" | "stopped" | "ended" {
 }
 
 /** Takes a child that is about to end, and how it did; `null` if it has not within so many milliseconds. */
-export function takeEnd(pid: number, limitMs: number): WaitStatus | null {
+export function takeEnd(
+  pid: number,
+  limitMs: number,
+): Exclude<WaitStatus, { readonly name: "stopped" }> | null {
   for (const untilMs = performance.now() + limitMs;;) {
     const taken = takeChild(pid);
     if (taken !== null && taken.status.name !== "stopped") return taken.status;

@@ -59,11 +59,9 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
   }
 
   function reap(): ServicesFact[] {
-    const facts = reapChildren(named);
-    for (const fact of facts) {
-      if (fact.type === "reaped") { for (const { pid } of fact.children) living.reaped(pid); }
-    }
-    return facts;
+    return reapChildren(named).map((fact) =>
+      fact.type === "reaped" ? { ...fact, children: living.reaped(fact.children) } : fact
+    );
   }
 
   function waitMs(nowMs: number): number | null {

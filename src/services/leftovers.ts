@@ -57,9 +57,7 @@ function strangers(
   // All that is left behind stands below a child of ours that is none of the programs: an orphan. As a rule there is
   // none, and a look at our children saves the look at all processes.
   const children = ownChildren();
-  if (children !== null && children.every((pid) => living.programs.has(pid))) return [];
+  if (children !== null && children.every((pid) => living.has(pid))) return [];
   const all = role === "first" ? listProcesses() : descendants(ownPid);
-  return (all ?? []).filter(({ pid, zombie, session }) =>
-    pid !== ownPid && !zombie && !living.programs.has(session)
-  );
+  return (all ?? []).filter(({ pid, zombie, session }) => pid !== ownPid && !zombie && !living.has(session));
 }

@@ -1,19 +1,37 @@
-/** The programs of services that run: those that were started and not reaped. */
+/** The processes that denit has started and not reaped: the programs of services, and its own. */
 
+import type { Reaped, Status } from "../core/model.ts";
 import type { Part } from "../core/services/model.ts";
 
 export interface Living {
   /** Which service's, and which of its programs, by process id, which is its group's and session's too. */
   readonly programs: ReadonlyMap<number, { readonly service: string; readonly part: Part }>;
+  /** Whether that is a program of a service or a process of denit's own. */
+  has(pid: number): boolean;
   started(pid: number, service: string, part: Part): void;
-  reaped(pid: number): void;
+  /** Takes in a process of denit's own, of whose end nobody is told but `ended`. */
+  startedOwn(pid: number, ended: (status: Status) => void): void;
+  /** Takes note of those who were reaped; those of them that are no process of denit's own. */
+  reaped(children: readonly Reaped[]): readonly Reaped[];
 }
 
 export function makeLiving(): Living {
   const programs = new Map<number, { readonly service: string; readonly part: Part }>();
+  const own = new Map<number, (status: Status) => void>();
+
+  function isOther({ pid, status }: Reaped): boolean {
+    programs.delete(pid);
+    const ended = own.get(pid);
+    own.delete(pid);
+    ended?.(status);
+    return ended === undefined;
+  }
+
   return {
     programs,
+    has: (pid) => programs.has(pid) || own.has(pid),
     started: (pid, service, part) => void programs.set(pid, { service, part }),
-    reaped: (pid) => void programs.delete(pid),
+    startedOwn: (pid, ended) => void own.set(pid, ended),
+    reaped: (children) => children.filter(isOther),
   };
 }

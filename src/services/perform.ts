@@ -2,7 +2,6 @@
 
 import type { Poller } from "../../ffi/poll.ts";
 import { sendSignal } from "../../ffi/process.ts";
-import type { Project } from "../core/services/project.ts";
 import type { Part, ServicesFact, ServicesOrder } from "../core/services/model.ts";
 import { describeServiceNote } from "../core/services/words.ts";
 import { SIGKILL } from "../core/signals.ts";
@@ -14,6 +13,7 @@ import type { Jobs } from "./jobs.ts";
 import { launch, type LaunchSurroundings } from "./launch.ts";
 import { findLeftovers, leftoversOf } from "./leftovers.ts";
 import type { Living } from "./living.ts";
+import type { Rereading } from "./reader.ts";
 
 type Of<Type extends ServicesOrder["type"]> = Extract<ServicesOrder, { type: Type }>;
 
@@ -26,8 +26,7 @@ export interface ServicesSurroundings extends CommonSurroundings, LaunchSurround
   readonly later: Dispatch<ServicesFact>;
   /** Has the fact `time-came` come about at a time; `null`: not at all. */
   readonly wakeAt: (atMs: number | null) => void;
-  /** The file as it is now; `null` if it cannot be used, which is then told. */
-  readonly reload: () => Project | null;
+  readonly rereading: Rereading;
 }
 
 /** Makes the function that performs orders and dispatches the facts that come of them. */
@@ -57,11 +56,8 @@ export function servicesPerformer(
         return;
       case "plan-job":
         return around.jobs.plan(order.service, order.schedule);
-      case "reload": {
-        const project = around.reload();
-        if (project !== null) dispatch({ type: "reloaded", project, atMs: performance.now() });
-        return;
-      }
+      case "reload":
+        return around.rereading.begin();
       case "wake-at":
         return around.wakeAt(order.atMs);
       case "tell":
@@ -69,8 +65,10 @@ export function servicesPerformer(
       case "exit":
         around.output.drain(DRAIN_MS);
         return performCommon(order, around, dispatch);
-      case "send-signal":
       case "count":
+        around.rereading.abandon(); // what it is read for has ended
+        return performCommon(order, around, dispatch);
+      case "send-signal":
       case "survey":
       case "set-timer":
       case "log":

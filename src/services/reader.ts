@@ -7,29 +7,152 @@
  */
 
 import { readAll } from "../../ffi/file.ts";
-import { closeDescriptor, makePipe } from "../../ffi/pipe.ts";
+import { closeDescriptor, makePipe, readAvailable } from "../../ffi/pipe.ts";
+import type { Poller } from "../../ffi/poll.ts";
 import { readOwnWords } from "../../ffi/proc.ts";
 import { sendSignal } from "../../ffi/process.ts";
 import { startService } from "../../ffi/start_service.ts";
-import { takeEnd, type WaitStatus } from "../../ffi/wait.ts";
+import { takeEnd } from "../../ffi/wait.ts";
 import type { Loaded } from "../config/load.ts";
 import type { LoadRequest } from "../config/system.ts";
+import type { Status } from "../core/model.ts";
 import { SIGKILL, signalName } from "../core/signals.ts";
 import { PRINT_PROJECT } from "../print_project.ts";
 import type { LaunchSurroundings } from "./launch.ts";
+import type { Living } from "./living.ts";
 
 /** How long it may take. Nobody's file does; a disk that is far away may not answer at all. */
 const PATIENCE_MS = 60_000;
 /** How long an end is waited for that is due. */
 const END_MS = 1000;
+/** The same, where KILL was sent and nothing may be kept waiting. */
+const SOON_MS = 100;
 /** More than a project that is let through comes to. */
 const LONGEST = 1024 * 1024 * 1024;
+/** What is read at once while services run. */
+const READ_AT_ONCE = 64 * 1024;
 
-/** What the file is made into; `null` where no process can be had for that, or the runtime cannot start in it. */
-export function loadElsewhere(
+/** A process that reads the file. */
+interface Reader {
+  readonly pid: number;
+  /** The end of the pipe on which it prints what the file is made into. */
+  readonly descriptor: number;
+}
+
+/**
+ * What the file is made into, which is waited for; `null` where no process can be had for that, or the runtime cannot
+ * start in it.
+ */
+export function loadElsewhere(request: LoadRequest, around: LaunchSurroundings): Loaded | null {
+  const reader = startReader(request, around);
+  if (reader === null) return null;
+  const { pid, descriptor } = reader;
+  try {
+    const text = readAll(descriptor, LONGEST, PATIENCE_MS);
+    if ("failure" in text) {
+      sendSignal(pid, SIGKILL);
+      takeEnd(pid, END_MS);
+      return refusal(request, `the process that reads it did not answer: ${text.failure}`);
+    }
+    const status = takeEnd(pid, END_MS);
+    return projectIn(new TextDecoder().decode(text)) ?? withoutProject(request, status);
+  } finally {
+    closeDescriptor(descriptor);
+  }
+}
+
+/** Reading while services run. */
+export interface Rereading {
+  /** Reads the file anew; if it is being read, once more behind that, since it may have changed meanwhile. */
+  begin(): void;
+  /** Ends what is under way. */
+  abandon(): void;
+}
+
+export interface RereadingParts {
+  readonly request: LoadRequest;
+  readonly around: LaunchSurroundings;
+  readonly poller: Poller;
+  readonly living: Living;
+  /** Told, in a wait of the poller or while children are reaped, what the file is made into. */
+  readonly done: (loaded: Loaded | null) => void;
+}
+
+/**
+ * Makes what reads the file while services run: however long that takes, signals and children are not kept waiting.
+ * `done` is told as {@linkcode loadElsewhere} returns, if there is no process for it at once.
+ */
+export function makeRereading({ request, around, poller, living, done }: RereadingParts): Rereading {
+  let current: Reader & { readonly sinceMs: number } | null = null;
+  let isAskedAgain = false;
+
+  function begin(): void {
+    if (current !== null) {
+      isAskedAgain = true;
+      // Who asks again after so long has given it up.
+      if (performance.now() - current.sinceMs >= PATIENCE_MS) sendSignal(current.pid, SIGKILL);
+      return;
+    }
+    isAskedAgain = false;
+    const reader = startReader(request, around);
+    if (reader === null) return done(null);
+    current = { ...reader, sinceMs: performance.now() };
+    follow(reader);
+  }
+
+  /** Both must have come, in either order: the end of what it prints, and its own. */
+  function follow({ pid, descriptor }: Reader): void {
+    const buffer = new Uint8Array(READ_AT_ONCE);
+    const decoder = new TextDecoder();
+    let text = "";
+    let hasPrinted = false;
+    let status: Status | null = null;
+    const end = (): void => {
+      if (!hasPrinted || status === null) return;
+      current = null;
+      done(projectIn(text) ?? withoutProject(request, status));
+      if (isAskedAgain) begin();
+    };
+    poller.watch(descriptor, "read", () => {
+      const count = readAvailable(descriptor, buffer);
+      if (count === "again") return;
+      if (typeof count === "number") {
+        text += decoder.decode(buffer.subarray(0, count), { stream: true });
+        return;
+      }
+      close(descriptor);
+      hasPrinted = true;
+      end();
+    });
+    living.startedOwn(pid, (how) => {
+      status = how;
+      end();
+    });
+  }
+
+  function close(descriptor: number): void {
+    poller.unwatch(descriptor);
+    closeDescriptor(descriptor);
+  }
+
+  function abandon(): void {
+    if (current === null) return;
+    const { pid, descriptor } = current;
+    current = null;
+    close(descriptor);
+    sendSignal(pid, SIGKILL);
+    const status = takeEnd(pid, SOON_MS);
+    if (status !== null) living.reaped([{ pid, status }]);
+  }
+
+  return { begin, abandon };
+}
+
+/** Starts another denit; `null` if that cannot be done. */
+function startReader(
   request: LoadRequest,
   { environment, workingDirectory, ignored }: LaunchSurroundings,
-): Loaded | null {
+): Reader | null {
   const words = readOwnWords();
   const pipe = words === null ? null : makePipe();
   if (words === null || pipe === null) return null;
@@ -49,36 +172,31 @@ export function loadElsewhere(
     ...{ umask: null, limits: [], nice: null, oomScoreAdjust: null, ignored },
   });
   closeDescriptor(pipe.write);
-  try {
-    if ("name" in started) return null;
-    const text = readAll(pipe.read, LONGEST, PATIENCE_MS);
-    if ("failure" in text) {
-      sendSignal(started.pid, SIGKILL);
-      takeEnd(started.pid, END_MS);
-      return refusal(request, `the process that reads it did not answer: ${text.failure}`);
-    }
-    const status = takeEnd(started.pid, END_MS);
-    const loaded = projectIn(text);
-    if (loaded !== null || status?.name === "exited") return loaded;
-    return refusal(request, `the process that reads it ${describeEnd(status)}`);
-  } finally {
-    closeDescriptor(pipe.read);
-  }
+  if (!("name" in started)) return { pid: started.pid, descriptor: pipe.read };
+  closeDescriptor(pipe.read);
+  return null;
 }
 
-function projectIn(text: Uint8Array): Loaded | null {
+function projectIn(text: string): Loaded | null {
   try {
-    return JSON.parse(new TextDecoder().decode(text));
+    return JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+/** What is told where nothing was printed; `null` if it ended by itself: then the runtime cannot start in it. */
+function withoutProject(request: LoadRequest, status: Status | null): Loaded | null {
+  return status?.name === "exited"
+    ? null
+    : refusal(request, `the process that reads it ${describeEnd(status)}`);
 }
 
 function refusal({ path }: LoadRequest, reason: string): Loaded {
   return { name: "refused", problems: [`${path}: Cannot load it: ${reason}`] };
 }
 
-function describeEnd(status: WaitStatus | null): string {
+function describeEnd(status: Status | null): string {
   return status?.name === "killed"
     ? `was ended by ${signalName(status.signal)}; there may be too little memory`
     : "has closed its output and does not end";

@@ -25,7 +25,7 @@ import { makeJobs } from "./jobs.ts";
 import type { LaunchSurroundings } from "./launch.ts";
 import { makeLiving } from "./living.ts";
 import { servicesPerformer } from "./perform.ts";
-import { loadElsewhere } from "./reader.ts";
+import { loadElsewhere, makeRereading } from "./reader.ts";
 
 /** Runs the services of a file. */
 export function up(words: readonly string[], host: Host): never {
@@ -42,10 +42,9 @@ export function up(words: readonly string[], host: Host): never {
     workingDirectory: system.workingDirectory,
     ignored: host.signals.ignored,
   };
-  const load = (): Loaded => loadElsewhere(request, surroundings) ?? loadHere(request, system, host);
-  const loaded = load();
+  const loaded = loadElsewhere(request, surroundings) ?? loadHere(request, system, host);
   if (loaded.name === "refused") return refuse(loaded.problems, voice(), host);
-  return serve(loaded.project, loaded.warnings, { settings, path: request.path, load, surroundings, host });
+  return serve(loaded.project, loaded.warnings, { settings, request, system, surroundings, host });
 }
 
 /** It needs what may be scarce just then, since there was no process for it: from source, descriptors. */
@@ -66,9 +65,8 @@ function voiceOf({ verbosity, logFormat }: UpSettings): Voice {
 
 interface Setting {
   readonly settings: UpSettings;
-  /** The path of the file, for what is told of it. */
-  readonly path: string;
-  readonly load: () => Loaded;
+  readonly request: LoadRequest;
+  readonly system: ConfigSystem;
   readonly surroundings: LaunchSurroundings;
   readonly host: Host;
 }
@@ -76,7 +74,7 @@ interface Setting {
 function serve(
   project: Project,
   warnings: readonly string[],
-  { settings, path, load, surroundings, host }: Setting,
+  { settings, request, system, surroundings, host }: Setting,
 ): never {
   const writers = makeWriters();
   const log = makeLog(voiceOf(settings), writers);
@@ -119,6 +117,18 @@ function serve(
     (service) => facts.add({ type: "job-due", service, atMs: performance.now() }),
     warn,
   );
+  const rereading = makeRereading({
+    request,
+    around: surroundings,
+    poller,
+    living,
+    done(elsewhere): void {
+      const project = reread(request.path, elsewhere ?? loadHere(request, system, host), log);
+      if (project === null) return;
+      names = project.services.map(({ name }) => name);
+      facts.add({ type: "reloaded", project, atMs: performance.now() });
+    },
+  });
   const perform = servicesPerformer({
     ownPid: Deno.pid,
     role,
@@ -133,11 +143,7 @@ function serve(
     jobs,
     later: facts.add,
     wakeAt: facts.wakeAt,
-    reload(): Project | null {
-      const project = reload(path, load(), log);
-      names = project?.services.map(({ name }) => name) ?? names;
-      return project;
-    },
+    rereading,
   });
   return runLoop({
     first: beginServices({ role, verbose, warnReaped, timeoutMs }, project, performance.now()),
@@ -151,7 +157,7 @@ function serve(
 }
 
 /** The file as it is now; what is wrong with it is told, and then nothing is changed. */
-function reload(path: string, loaded: Loaded, log: Log): Project | null {
+function reread(path: string, loaded: Loaded, log: Log): Project | null {
   if (loaded.name === "loaded") {
     for (const message of loaded.warnings) log.write("warning", { type: "problem", message });
     return loaded.project;

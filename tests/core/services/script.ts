@@ -23,6 +23,8 @@ export interface Script {
   readonly helpers: readonly Fate[];
   readonly answers: readonly Answer[];
   readonly signals: readonly { readonly atMs: number; readonly signal: number }[];
+  /** When TERM comes in any case: without it a run may go on for ever. */
+  readonly stopAtMs: number;
   /** Who comes in by `docker exec`, and is nobody's. */
   readonly visitors: readonly { readonly atMs: number; readonly fate: Fate }[];
   /** The jobs that are planned then come due. */
@@ -58,12 +60,11 @@ export interface Answer {
   readonly inMs: number | null;
 }
 
-/** The last stop signals: without them a run may go on for ever. */
-export const STOPPED_BY_MS = 5000;
+const STOP_AT_MS = 5000;
 
-const SIGHUP = 1;
+export const SIGHUP = 1;
 const SIGINT = 2;
-const SIGUSR1 = 10;
+export const SIGUSR1 = 10;
 const SIGTERM = 15;
 
 /** A few values stand for all: many of one kind make chance meetings likely. */
@@ -71,7 +72,7 @@ function oneOf<T>(...values: readonly T[]): fc.Arbitrary<T> {
   return fc.constantFrom(...values);
 }
 
-const timeMs = fc.nat({ max: STOPPED_BY_MS });
+const timeMs = fc.nat({ max: STOP_AT_MS });
 
 const childFate: fc.Arbitrary<Fate> = fc.record({
   livesMs: oneOf(null, 0, 30, 300),
@@ -154,7 +155,8 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   ),
 });
 
-const NAMES = ["a", "b", "c", "d", "e"] as const;
+/** Words that no line of the log has beside them. */
+export const NAMES = ["ant", "bee", "cat", "dog", "eel"] as const;
 
 /** A right file: dependencies go in no circle, and whose health is asked for has a healthcheck. */
 const project: fc.Arbitrary<Project> = fc.record({
@@ -210,6 +212,7 @@ export const script: fc.Arbitrary<Script> = project.chain((first) =>
       }),
       { maxLength: 6 },
     ),
+    stopAtMs: fc.constant(STOP_AT_MS),
     visitors: fc.array(fc.record({ atMs: timeMs, fate: childFate }), { maxLength: 2 }),
     jobsDueMs: fc.array(timeMs, { maxLength: 4 }),
     chances: fc.array(fc.nat({ max: 99 }), { minLength: 1, maxLength: 20 }),

@@ -1,7 +1,7 @@
 /** Plays a script: the heart of a run of services in a small world, watched by the rules. */
 
 import fc from "fast-check";
-import type { ServicesFact, ServicesPolicy } from "../../../src/core/services/model.ts";
+import type { ServicesFact, ServicesOrder, ServicesPolicy } from "../../../src/core/services/model.ts";
 import { beginServices, reduceServices } from "../../../src/core/services/reduce.ts";
 import { POLICY, showOrder } from "./play.ts";
 import { Rules } from "./rules.ts";
@@ -15,7 +15,7 @@ const FACTS_AT_MOST = 20_000;
 export function simulate(script: Script): void {
   const story: string[] = [];
   try {
-    play(script, (line) => void story.push(line));
+    play(script, new World(script), (line) => void story.push(line));
   } catch (error) {
     const SHOWN = 120;
     const shown = story.length > SHOWN ? ["...", ...story.slice(-SHOWN)] : story;
@@ -23,9 +23,14 @@ export function simulate(script: Script): void {
   }
 }
 
-function play(script: Script, tell: (line: string) => void): void {
+/** Plays one script to its end in this world; throws the rule that was broken. */
+export function play(
+  script: Script,
+  world: World,
+  tell: (line: string) => void,
+  hear: (order: ServicesOrder) => void = () => {},
+): void {
   const { files: [project], role, timeoutMs } = script;
-  const world = new World(script);
   const rules = new Rules(world, project.services, timeoutMs);
   const policy: ServicesPolicy = { ...POLICY, role, timeoutMs };
   let [state, orders] = beginServices(policy, project, world.nowMs);
@@ -33,6 +38,7 @@ function play(script: Script, tell: (line: string) => void): void {
   for (let count = 0; count < FACTS_AT_MOST; count++) {
     for (const order of orders) {
       tell(`${world.nowMs}:   ${showOrder(order)}`);
+      hear(order);
       rules.order(order);
       facts.push(...world.perform(order));
     }

@@ -6,11 +6,13 @@
 import type { Reaped, Remaining, Status, Target, TimerName } from "../../../src/core/model.ts";
 import type { Part, ServicesFact, ServicesOrder } from "../../../src/core/services/model.ts";
 import { SIGCONT, SIGINT, SIGKILL, SIGQUIT, SIGTERM } from "../../../src/core/signals.ts";
-import { type Fate, type Script, STOPPED_BY_MS } from "./script.ts";
+import { type Fate, type Script, SIGHUP, SIGUSR1 } from "./script.ts";
 
 /** A process, alive or a zombie. */
 export interface Process {
   readonly pid: number;
+  /** Who it is, in any run of the same script: `web.main.2` is the second run of it, `web.main.2/0` its first fork. */
+  readonly name: string;
   readonly service: string;
   readonly part: Part;
   readonly fate: Fate;
@@ -18,6 +20,8 @@ export interface Process {
   readonly session: number;
   readonly bornAtMs: number;
   parent: number;
+  /** Whether its program runs, so that it decides what a signal does. */
+  awake: boolean;
   /** How it ended, once it is a zombie. */
   status: Status | null;
   stopped: boolean;
@@ -27,6 +31,23 @@ export interface Process {
 const DENIT = 1;
 /** At most so late is the loop; a start takes a tenth of it. */
 export const LATE_MS = 30;
+
+/** What a process does, as far as it can tell. */
+export type Deed = "begins" | "is asked to end" | `ends with ${number}` | `ends by signal ${number}`;
+
+/** What may be otherwise in a world than that chance decides it by the script. */
+export interface Nature {
+  /** How late the loop is, in milliseconds ... */
+  readonly late: () => number;
+  /** ... how long a program that was started takes until it is awake, a process to do what a signal asks for ... */
+  readonly wakes: () => number;
+  readonly reacts: () => number;
+  /** ... and the file to be read. */
+  readonly reads: () => number;
+  /** What becomes of the `turn`th run of a service's part, from 0 on. */
+  readonly fateOf: (service: string, part: Part, turn: number) => Fate;
+  readonly tell: (process: Process, deed: Deed) => void;
+}
 
 /** The world of one run. */
 export class World {
@@ -42,6 +63,7 @@ export class World {
   /** The jobs that are told when they are due. */
   readonly planned = new Set<string>();
   readonly #script: Script;
+  readonly #nature: Nature;
   readonly #agenda: { readonly atMs: number; readonly happen: () => void }[] = [];
   readonly #timers = new Map<TimerName, number>();
   readonly #signals = new Set<number>();
@@ -51,24 +73,36 @@ export class World {
   /** The source is fair: after other facts children have their turn. */
   #childrenNext = false;
   #nextPid = 10;
+  /** How many were started of each part of each service, of all main programs, and of all others. */
+  readonly #turns = new Map<string, number>();
   #mains = 0;
   #helpers = 0;
   #answers = 0;
   #chances = 0;
   #reloads = 0;
 
-  constructor(script: Script) {
+  constructor(script: Script, nature: Partial<Nature> = {}) {
     this.#script = script;
+    this.#nature = {
+      late: () => this.#late(),
+      wakes: () => 0,
+      reacts: () => 0,
+      reads: () => this.#late(),
+      fateOf: (_, part) => this.#nextFate(part),
+      tell() {},
+      ...nature,
+    };
     for (const { atMs, signal } of script.signals) this.#at(atMs, () => this.#signals.add(signal));
     for (const atMs of script.jobsDueMs) {
       this.#at(atMs, () => {
         for (const service of this.planned) this.#found.push({ type: "job-due", service, atMs: this.nowMs });
       });
     }
-    for (const { atMs, fate } of script.visitors) {
-      this.#at(atMs, () => this.#fork(fate, { service: "", part: "main" }, null));
+    for (const [i, { atMs, fate }] of script.visitors.entries()) {
+      const visitor = { name: `visitor.${i + 1}`, service: "", part: "main" } as const;
+      this.#at(atMs, () => this.#fork(fate, visitor, null));
     }
-    this.#at(STOPPED_BY_MS, () => this.#signals.add(SIGTERM));
+    this.#at(script.stopAtMs, () => this.#signals.add(SIGTERM));
   }
 
   /** Carries an order out; the facts that follow from it at once. */
@@ -100,13 +134,18 @@ export class World {
       case "reload": {
         const { files } = this.#script;
         const project = files[++this.#reloads % files.length];
-        return project ? [{ type: "reloaded", project: structuredClone(project), atMs: this.nowMs }] : [];
+        if (!project) return [];
+        const reloaded = { type: "reloaded", project: structuredClone(project), atMs: this.nowMs } as const;
+        const takesMs = this.#nature.reads();
+        if (takesMs === 0) return [reloaded];
+        this.#later(takesMs, () => this.#found.push(reloaded));
+        return [];
       }
       case "wake-at":
         this.#wakeAtMs = order.atMs;
         return [];
       case "send-signal":
-        for (const process of this.#targetsOf(order.target)) this.#receive(process, order.signal);
+        for (const process of this.#targetsOf(order.target)) this.#send(process, order.signal);
         return [];
       case "count":
         return [{ type: "counted", anyone: this.processes.size > 0, atMs: this.nowMs }];
@@ -133,7 +172,7 @@ export class World {
       if (nextMs === null) return null;
       this.#advanceTo(nextMs);
     }
-    this.#advanceTo(this.nowMs + this.#late());
+    this.#advanceTo(this.nowMs + this.#nature.late());
     const children = this.#zombies();
     const childrenFirst = children.length > 0 && (this.#childrenNext || this.#chance() < 50);
     const others = childrenFirst ? [] : this.#takeOthers();
@@ -154,6 +193,11 @@ export class World {
 
   #later(delayMs: number | null, happen: () => void): void {
     if (delayMs !== null) this.#at(this.nowMs + delayMs, happen);
+  }
+
+  /** What a process does after a time, as soon as it can. */
+  #inTime(afterMs: number | null, happen: () => void): void {
+    if (afterMs !== null) this.#later(afterMs + this.#nature.reacts(), happen);
   }
 
   #chance(): number {
@@ -230,22 +274,34 @@ export class World {
   }
 
   #start({ service: { name }, part }: Extract<ServicesOrder, { type: "start" }>): ServicesFact {
-    this.#advanceTo(this.nowMs + Math.ceil(this.#late() / 10));
-    const { mains, helpers } = this.#script;
-    const fate = part === "main"
-      ? mains[this.#mains++ % mains.length]!
-      : helpers[this.#helpers++ % helpers.length]!;
+    this.#advanceTo(this.nowMs + Math.ceil(this.#nature.late() / 10));
+    const key = `${name}.${part}`;
+    const turn = this.#turns.get(key) ?? 0;
+    this.#turns.set(key, turn + 1);
+    const fate = this.#nature.fateOf(name, part, turn);
     if (!fate.starts) {
       const failure = { name: "not found", reason: "the reason", systemReason: "the reason" } as const;
       return { type: "not-started", service: name, part, failure, atMs: this.nowMs };
     }
-    const { pid } = this.#fork(fate, { service: name, part }, null);
+    const { pid } = this.#fork(fate, { name: `${key}.${turn + 1}`, service: name, part }, null);
     this.programs.add(pid);
     return { type: "started", service: name, part, pid, atMs: this.nowMs };
   }
 
+  #nextFate(part: Part): Fate {
+    const { mains, helpers } = this.#script;
+    return part === "main"
+      ? mains[this.#mains++ % mains.length]!
+      : helpers[this.#helpers++ % helpers.length]!;
+  }
+
   /** A new process; `mother` is whose group and session it stays in, `null` if it has its own. */
-  #fork(fate: Fate, mark: Pick<Process, "service" | "part">, mother: Process | null): Process {
+  #fork(
+    fate: Fate,
+    mark: Pick<Process, "name" | "service" | "part">,
+    mother: Process | null,
+    isProgram = true,
+  ): Process {
     const pid = this.#nextPid++;
     const process: Process = {
       ...mark,
@@ -255,18 +311,40 @@ export class World {
       session: mother?.session ?? pid,
       bornAtMs: this.nowMs,
       parent: mother?.pid ?? DENIT,
+      awake: false,
       status: null,
       stopped: false,
       killed: false,
     };
     this.processes.set(pid, process);
-    this.#later(fate.livesMs, () => this.#end(process, { name: "exited", code: fate.code }));
-    for (const { afterMs, daemon, fate: child } of fate.forks) {
-      this.#later(afterMs, () => {
-        if (process.status === null) this.#fork(child, mark, daemon ? null : process);
+    const wakesMs = isProgram ? this.#nature.wakes() : 0;
+    if (wakesMs === 0) this.#wake(process);
+    else this.#later(wakesMs, () => this.#wake(process));
+    return process;
+  }
+
+  #wake(process: Process): void {
+    if (isOver(process)) return;
+    process.awake = true;
+    this.#nature.tell(process, "begins");
+    const { name, service, part, fate } = process;
+    this.#inTime(fate.livesMs, () => this.#ends(process, { name: "exited", code: fate.code }));
+    for (const [i, { afterMs, daemon, fate: child }] of fate.forks.entries()) {
+      this.#inTime(afterMs, () => {
+        if (isOver(process)) return;
+        this.#fork(child, { name: `${name}/${i}`, service, part }, daemon ? null : process, false);
       });
     }
-    return process;
+  }
+
+  /** By itself, not by KILL or in its sleep. */
+  #ends(process: Process, status: Status): void {
+    if (isOver(process)) return;
+    this.#nature.tell(
+      process,
+      status.name === "exited" ? `ends with ${status.code}` : `ends by signal ${status.signal}`,
+    );
+    this.#end(process, status);
   }
 
   #end(process: Process, status: Status): void {
@@ -290,41 +368,57 @@ export class World {
     }
   }
 
+  #send(process: Process, signal: number): void {
+    if (signal === SIGKILL) return this.#kill(process);
+    const takesMs = this.#nature.reacts();
+    if (takesMs === 0) this.#receive(process, signal);
+    else this.#later(takesMs, () => this.#receive(process, signal));
+  }
+
   #receive(process: Process, signal: number): void {
-    if (process.status !== null) return;
+    if (isOver(process)) return;
     switch (signal) {
-      case SIGKILL:
-        return this.#kill(process);
       case SIGTERM:
       case SIGINT:
       case SIGQUIT:
-        return this.#stop(process, signal);
+        return process.awake ? this.#stop(process, signal) : this.#endAsleep(process, signal);
+      case SIGHUP:
+      case SIGUSR1:
+        return process.awake ? undefined : this.#endAsleep(process, signal);
       case SIGCONT:
         return;
     }
   }
 
   #kill(process: Process): void {
-    if (process.killed) return;
+    if (isOver(process)) return;
     process.killed = true;
     const killed = { name: "killed", signal: SIGKILL, coreDumped: false } as const;
-    if (process.fate.survivesKillMs === 0) this.#end(process, killed);
-    else this.#later(process.fate.survivesKillMs, () => this.#end(process, killed));
+    const { survivesKillMs } = process.fate;
+    const takesMs = survivesKillMs === 0 ? this.#nature.reacts() : survivesKillMs;
+    if (takesMs === 0) this.#end(process, killed);
+    else this.#later(takesMs, () => this.#end(process, killed));
+  }
+
+  /** What the kernel does for who has said nothing yet. */
+  #endAsleep(process: Process, signal: number): void {
+    this.#end(process, { name: "killed", signal, coreDumped: false });
   }
 
   #stop(process: Process, signal: number): void {
-    const { fate } = process;
-    if (process.stopped || fate.temper === "ignores") return;
+    const { name, service, part, fate } = process;
+    if (process.stopped) return;
     process.stopped = true;
+    this.#nature.tell(process, "is asked to end");
+    if (fate.temper === "ignores") return;
     if (fate.temper === "cleans up") {
       const cleaner = { ...fate, livesMs: fate.endsInMs, temper: "ends", endsInMs: 0, forks: [] } as const;
-      this.#fork(cleaner, process, process);
+      this.#fork(cleaner, { name: `${name}/cleaner`, service, part }, process, false);
     }
     const ended: Status = fate.code % 2 === 0
       ? { name: "exited", code: 0 }
       : { name: "killed", signal, coreDumped: false };
-    if (fate.endsInMs === 0) this.#end(process, ended);
-    else this.#later(fate.endsInMs, () => this.#end(process, ended));
+    this.#inTime(fate.endsInMs, () => this.#ends(process, ended));
   }
 
   #probe(service: string): void {
@@ -339,6 +433,11 @@ export class World {
       this.#found.push({ type: "probe-answered", service, failure, atMs: this.nowMs });
     });
   }
+}
+
+/** Whether it does nothing more; who was sent KILL does not, however long the kernel keeps it. */
+function isOver({ status, killed }: Process): boolean {
+  return status !== null || killed;
 }
 
 function remainingOf(processes: readonly Process[]): Remaining[] {

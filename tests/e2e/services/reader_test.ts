@@ -4,9 +4,9 @@ import { equal, match, ok } from "../../assert.ts";
 import { type Bench, inEachMode, inMode, type Running } from "../support/bench.ts";
 import { commandOf, descendantsOf, kill, type Process } from "../support/processes.ts";
 import { until } from "../support/until.ts";
-import { sh, writeFile } from "./support.ts";
+import { perl, sh, writeFile } from "./support.ts";
 
-const [SIGHUP, SIGKILL, SIGTERM] = [1, 9, 15] as const;
+const [SIGHUP, SIGKILL, SIGUSR1, SIGTERM] = [1, 9, 10, 15] as const;
 
 /** Where the file of services is, what reads it has to wait for a second: a pipe that is open and empty. */
 async function holdUp(bench: Bench, path: string): Promise<void> {
@@ -47,6 +47,48 @@ inEachMode(
     ok(!/reaped/.test(stderr), "it is no stranger");
   },
 );
+
+inEachMode("while it waits for the file, signals and children do not wait", async (bench) => {
+  const web = perl("signals", [String(SIGTERM), "web"], { forward_signals: ["USR1"], restart: "always" });
+  const folder = writeFile(bench, { services: { web } });
+  const denit = bench.denit(["up", "-v"], { cwd: folder });
+  const [, inner] = await denit.stdout.next(/^web +\| web ready (\d+)$/);
+  await Deno.remove(`${folder}/denit.yaml`);
+  await holdUp(bench, `${folder}/denit.yaml`);
+  await denit.signal(SIGHUP);
+  const { pid } = await reader(denit);
+  await denit.signal(SIGUSR1);
+  await denit.stdout.next(new RegExp(`^web +\\| web ${SIGUSR1}$`));
+  kill(bench.mode === "PID 1" ? await denit.pidOf(Number(inner)) : Number(inner), SIGKILL);
+  await denit.stdout.next(/^web +\| web ready (\d+)$/);
+  ok(commandOf(pid).length > 0, "it is still being read");
+
+  await denit.signal(SIGTERM);
+  const { code, stderr } = await denit.ended();
+  equal(code, 0);
+  ok(!/reaped|Cannot/.test(stderr), `nothing is told of who was reading: ${stderr}`);
+});
+
+inEachMode("HUP while it is being read has it read once more", async (bench) => {
+  const folder = writeFile(bench, { services: { web: sh("exec sleep 1000") } });
+  const denit = bench.denit(["up", "-v"], { cwd: folder });
+  await denit.stderr.next(/^denit: info: started web /);
+  await Deno.remove(`${folder}/denit.yaml`);
+  await holdUp(bench, `${folder}/denit.yaml`);
+  await denit.signal(SIGHUP);
+  await reader(denit);
+  await Deno.remove(`${folder}/denit.yaml`);
+  writeFile(bench, { services: { web: sh("exec sleep 2000") } }, folder);
+  await denit.signal(SIGHUP, SIGHUP);
+  ok(await reader(denit), "the first reading still waits");
+  kill((await reader(denit)).pid, SIGKILL);
+  await denit.stderr.next(/^denit: error: Cannot reread /);
+  await denit.stderr.next(/^denit: info: reread the file; changed: web$/);
+  await denit.signal(SIGTERM);
+  const { code, stderr } = await denit.ended();
+  equal(code, 0);
+  equal(stderr.match(/reread/g)?.length, 2, "once more, and not for each");
+});
 
 inEachMode("killed at the start: that is told, and nothing was started", async (bench) => {
   const folder = bench.folder();
