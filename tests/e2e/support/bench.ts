@@ -185,6 +185,11 @@ export class Running {
     this.#status = child.status.catch(endedByRealTimeSignal).finally(() => this.over = true);
   }
 
+  /** Resolved when the command has ended. */
+  get exited(): Promise<unknown> {
+    return this.#status;
+  }
+
   /** The process id of the command, which is denit's parent where that runs as PID 1. */
   get pid(): number {
     return this.#child.pid;
