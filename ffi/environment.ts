@@ -7,9 +7,10 @@ import { environment, libc } from "./libc.ts";
 /**
  * The value of an environment variable, or `undefined` where it is not set; getenv(3).
  *
- * What is not UTF-8 comes back with U+FFFD in its place.
+ * What is not UTF-8 comes back with U+FFFD in its place. No variable has a name with a NUL or `=` in it.
  */
 export function readVariable(name: string): string | undefined {
+  if (/[\0=]/.test(name)) return undefined;
   const value = libc.getenv(cString(name));
   return value === null ? undefined : Deno.UnsafePointerView.getCString(value);
 }

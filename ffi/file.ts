@@ -44,6 +44,7 @@ export function readWhole(
   path: string,
   limit: number,
 ): Uint8Array<ArrayBuffer> | Unreadable {
+  if (path.includes("\0")) return { failure: "there is a NUL in its path", missing: false };
   const descriptor = libc.open(cString(path), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) {
     const error = errno();

@@ -49,6 +49,7 @@ for (
     ["a missing file", "missing", "no such file or directory"],
     ["a folder", "", "is a directory"],
     ["a file below a file", "plain/file", "not a directory"],
+    ["a path with a NUL in it", "a\0b", "there is a NUL in its path"],
     ["a link that leads to itself", "loop", "too many levels of symbolic links"],
   ] as const
 ) {
