@@ -50,6 +50,11 @@ export function fixture<Fns extends Functions>(url: string): Fixture<Fns> {
   };
 }
 
+/** The words that run Deno; `DENIT_FIXTURE_DENO` where the kernel cannot execute it by itself, as under qemu-user. */
+function deno(): string[] {
+  return Deno.env.get("DENIT_FIXTURE_DENO")?.split(" ") ?? [Deno.execPath()];
+}
+
 /** Longer than anything takes on a busy machine; a test that works never waits that long. */
 const LIMIT_MS = 15_000;
 
@@ -68,8 +73,8 @@ export class Running implements AsyncDisposable {
     const script = new URL(url).pathname;
     const [command, ...rest] = [
       ...through,
+      ...deno(),
       ...[
-        Deno.execPath(),
         "run",
         "--quiet",
         "--no-prompt",

@@ -55,8 +55,8 @@ export function makeService(name: string, file: schema.Service, sources: Service
       ? null
       : resolvePath(sources.workingDirectory, file.working_dir),
     umask: file.umask === undefined ? null : parseInt(file.umask, 8),
-    nice: file.nice === undefined ? null : Number(file.nice),
-    oomScoreAdjust: file.oom_score_adj === undefined ? null : Number(file.oom_score_adj),
+    nice: file.nice === undefined ? null : integer(file.nice),
+    oomScoreAdjust: file.oom_score_adj === undefined ? null : integer(file.oom_score_adj),
     limits: limitsOf(file.ulimits ?? {}, under(sources.report, "ulimits")),
   };
   const restart = restartOf(file);
@@ -144,12 +144,17 @@ function limitsOf(ulimits: NonNullable<schema.Service["ulimits"]>, report: SubRe
     const limit = ulimits[resource];
     if (limit === undefined) return [];
     const both = typeof limit === "object" ? limit : { soft: limit, hard: limit };
-    const [soft, hard] = [Number(both.soft), Number(both.hard)];
+    const [soft, hard] = [integer(both.soft), integer(both.hard)];
     if (hard !== -1 && (soft > hard || soft === -1)) {
       report([resource], "the soft limit is above the hard one");
     }
     return [{ resource, soft, hard }];
   });
+}
+
+/** A whole number that may be below zero; there is no -0. */
+function integer(value: string | number): number {
+  return Number(value) + 0;
 }
 
 function milliseconds(duration: string | undefined, otherwise: number): number {

@@ -82,6 +82,9 @@ const CASES:
     }],
     ["oom_score_adj: -1000", { program: { oomScoreAdjust: -1000 } }],
     ["nice: -20", { program: { nice: -20 } }],
+    ["nice: -0\noom_score_adj: '-0'\nulimits: {core: -0}", {
+      program: { nice: 0, oomScoreAdjust: 0, limits: [{ resource: "core", soft: 0, hard: 0 }] },
+    }],
     ["nice: ${NICE}", { program: { nice: 5 } }],
     ["scale: 1", {}],
     ["deploy:", {}],

@@ -143,13 +143,11 @@ inEachMode("a second TERM does not wait for anybody", async (bench) => {
   const denit = up(
     bench,
     { services: { web: sh("trap '' TERM; echo ready; while :; do sleep 0.02; done") } },
-    [
-      "--timeout",
-      "1m",
-    ],
+    ["--verbose", "--timeout", "1m"],
   );
   await denit.stdout.shows(/^web +\| ready$/);
   await denit.signal(SIGTERM);
+  await denit.stderr.shows(/^denit: info: shutting down, /); // two before it looks are one
   await denit.signal(SIGTERM);
   const { code, stderr } = await denit.ended();
   equal(code, 0);
