@@ -66,6 +66,8 @@ const DECLARATIONS = {
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   /** `int mkdir(const char *pathname, mode_t mode)` */
   mkdir: { parameters: ["buffer", "u32"], result: "i32" },
+  /** `int malloc_trim(size_t pad)` */
+  malloc_trim: { parameters: ["usize"], result: "i32" },
   /** `int madvise(void *addr, size_t length, int advice)` */
   madvise: { parameters: ["pointer", "usize", "i32"], result: "i32" },
   /** `void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)` */

@@ -1,4 +1,4 @@
-/** Memory that can be had again: madvise(2). */
+/** Memory that is not needed any more: madvise(2), malloc_trim(3). */
 
 import { readWhole } from "./file.ts";
 import { libc } from "./libc.ts";
@@ -21,6 +21,11 @@ export function giveFilePagesBack(): void {
   for (const { address, length } of unchangedMappings(new TextDecoder().decode(text))) {
     libc.madvise(Deno.UnsafePointer.create(address), length, MADV_DONTNEED);
   }
+}
+
+/** Gives back what malloc keeps of memory that was freed. */
+export function giveHeapBack(): void {
+  libc.malloc_trim(0n);
 }
 
 /** The mappings of files, not to be written, of which no page was changed, and that have pages in memory; proc(5). */

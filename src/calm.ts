@@ -1,5 +1,7 @@
 /** What is done when nothing else is. */
 
+import { giveFilePagesBack, giveHeapBack } from "../ffi/memory.ts";
+
 /** The start, and what follows it at once, is over when nothing has happened for so long. */
 const CALM_MS = 1000;
 
@@ -19,4 +21,18 @@ export function whenCalm(
     done = true;
     action();
   };
+}
+
+/** V8's own, in part: only of this kind is it known that the room is given back to the system. */
+type Collect = (how: { readonly type: "major"; readonly flavor: "last-resort" }) => void;
+
+/**
+ * Keeps no more memory than the rest of the run needs: where V8 was told to offer it (`--expose-gc`), what the start
+ * has left behind is collected, which V8 does not do by itself before it needs the room; and the runtime's pages and
+ * what was freed are given back.
+ */
+export function giveMemoryBack(): void {
+  (globalThis as { readonly gc?: Collect }).gc?.({ type: "major", flavor: "last-resort" });
+  giveFilePagesBack();
+  giveHeapBack();
 }

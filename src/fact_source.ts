@@ -1,10 +1,9 @@
 /** Where facts come from: signals, children, and timers. */
 
-import { giveFilePagesBack } from "../ffi/memory.ts";
 import { readProgram } from "../ffi/proc.ts";
 import { hasForeground } from "../ffi/terminal.ts";
 import { peekChild, takeChild, takeStoppedChild, type Waited } from "../ffi/wait.ts";
-import { whenCalm } from "./calm.ts";
+import { giveMemoryBack, whenCalm } from "./calm.ts";
 import type { CommonFact, Reaped, TimerName } from "./core/model.ts";
 import { SIGCHLD, TERMINAL_STOPS } from "./core/signals.ts";
 import type { Log } from "./log.ts";
@@ -30,7 +29,7 @@ export function factSource(
     () => reapChildren(named),
     (nowMs) => afterChildren(takeTimers(timers, nowMs), () => reapChildren(named)),
   ]);
-  const waitFor = whenCalm(giveFilePagesBack);
+  const waitFor = whenCalm(giveMemoryBack);
   return () => {
     for (;;) {
       const nowMs = performance.now();

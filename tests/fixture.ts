@@ -71,7 +71,8 @@ export class Running implements AsyncDisposable {
 
   constructor(url: string, name: string, args: readonly unknown[], { through = [], env = {} }: Around = {}) {
     const script = new URL(url).pathname;
-    const [command, ...rest] = [
+    const words = [
+      "--default-signal", // whatever the tests themselves were started with
       ...through,
       ...deno(),
       ...[
@@ -84,8 +85,8 @@ export class Running implements AsyncDisposable {
         JSON.stringify(args),
       ],
     ];
-    this.#child = new Deno.Command(command!, {
-      args: rest,
+    this.#child = new Deno.Command("env", {
+      args: words,
       env: { ...env, NO_COLOR: "1" },
       stdin: "piped",
       stdout: "piped",

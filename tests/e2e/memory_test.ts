@@ -3,7 +3,7 @@
 import { equal, ok } from "../assert.ts";
 import { inEachMode, type Running } from "./support/bench.ts";
 import { statusOf } from "./support/processes.ts";
-import { program } from "./support/program.ts";
+import { DENIT, program } from "./support/program.ts";
 import { until } from "./support/until.ts";
 import { lasting, up } from "./services/support.ts";
 
@@ -35,6 +35,24 @@ inEachMode("services: the runtime's pages are given back, and denit works on", a
   const denit = up(bench, { services: { web: lasting() } });
   await denit.stdout.shows(/ready/);
   await givesBack(denit);
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 0);
+});
+
+/** As README's images run it. */
+const [deno, run, ...words] = DENIT;
+const WITH_COLLECTION = [deno!, run!, "--v8-flags=--expose-gc,--max-semi-space-size=1", ...words];
+
+inEachMode("where V8 offers it, what the start has left behind is collected", async (bench) => {
+  const denit = up(bench, { services: { web: lasting({ scale: 100 }) } }, [], { denit: WITH_COLLECTION });
+  const pid = await denit.denitPid();
+  const kilobytes = (): number => Number.parseInt(statusOf(pid, "RssAnon") ?? "");
+  await denit.stdout.shows(/^web-100 +\| ready$/);
+  const before = kilobytes();
+  await until(
+    () => kilobytes() < before - 1000,
+    () => `a megabyte to be given back; ${before}, ${kilobytes()}`,
+  );
   await denit.signal(SIGTERM);
   equal((await denit.ended()).code, 0);
 });

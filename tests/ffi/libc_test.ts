@@ -147,6 +147,10 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal((await Deno.stat(`${folder.path}/new`)).mode! & 0o7777, 0o700);
     equal(libc.mkdir(c(`${folder.path}/new`), 0o700), -1);
   },
+  malloc_trim() {
+    const [NOTHING, SOMETHING] = [0, 1]; // that was given back
+    ok([NOTHING, SOMETHING].includes(libc.malloc_trim(0n)));
+  },
   madvise() {
     const [MADV_DONTNEED, page] = [4, map()];
     const view = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(page, 4096));

@@ -12,7 +12,7 @@ const DENO_FAILED = [1, 127, 134];
 /** Enough for Deno to start, from source too. */
 const MOST = 64;
 const NOT_STARTED =
-  /^denit: error: Cannot start web .*: .*\(too many open files\)$|there is no descriptor left/m;
+  /^denit: error: Cannot start web\S* .*: .*\(too many open files\)$|there is no descriptor left/m;
 
 inEachMode("few descriptors at the start: one program runs, or nothing is started", async (bench) => {
   const folder = bench.folder();
