@@ -13,7 +13,7 @@
 # before all other lines, since it brings folders. The bundle, for a base that has Deno, or with `/deno` where not:
 #
 #   COPY --from=denit:bundle /denit.js /denit.js
-#   ENTRYPOINT ["deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--allow-ffi", "/denit.js", "--"]
+#   ENTRYPOINT ["deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--v8-flags=--expose-gc,--max-semi-space-size=1", "--allow-ffi", "/denit.js", "--"]
 #   CMD ["your-program"]
 #
 # examples/docker has whole files. Options of denit go in front of the `--`, or into variables: ENV DENIT_GRACE=5s.
@@ -40,7 +40,7 @@ RUN mkdir /image \
 FROM scratch AS bundle
 COPY --from=bundle-files /image /
 # No code cache: a container starts with an empty one, and would only write it.
-ENTRYPOINT ["/deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--allow-ffi", "/denit.js", "--"]
+ENTRYPOINT ["/deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--v8-flags=--expose-gc,--max-semi-space-size=1", "--allow-ffi", "/denit.js", "--"]
 
 # Compiling downloads the base of the executable, Deno's `denort`.
 FROM source AS executable-files

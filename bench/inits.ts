@@ -66,8 +66,11 @@ function servicesFile(commands: readonly (readonly string[])[], folder: string):
   return path;
 }
 
-/** The bundle on stock Deno. */
-export const DENIT: Contender = denit("denit", deno(BUNDLE, "--allow-ffi"));
+/** The bundle on stock Deno, with the flags that the image of the bundle has. */
+export const DENIT: Contender = denit(
+  "denit",
+  deno(BUNDLE, "--v8-flags=--expose-gc,--max-semi-space-size=1", "--allow-ffi"),
+);
 
 /** The executable that `deno compile` makes. */
 export function executable(path: string): Contender {

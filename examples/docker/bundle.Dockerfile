@@ -6,5 +6,5 @@ FROM ${DENIT} AS denit
 
 FROM ${BASE}
 COPY --from=denit /deno /denit.js /
-ENTRYPOINT ["/deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--allow-ffi", "/denit.js", "--"]
+ENTRYPOINT ["/deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--v8-flags=--expose-gc,--max-semi-space-size=1", "--allow-ffi", "/denit.js", "--"]
 CMD ["sh", "-c", "echo hello from $$"]

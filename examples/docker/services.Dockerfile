@@ -7,4 +7,4 @@ FROM ${DENIT} AS denit
 FROM ${BASE}
 COPY --from=denit /deno /denit.js /
 COPY denit.yaml /etc/denit.yaml
-ENTRYPOINT ["/deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--allow-ffi", "/denit.js", "up"]
+ENTRYPOINT ["/deno", "run", "--no-config", "--no-prompt", "--no-code-cache", "--v8-flags=--expose-gc,--max-semi-space-size=1", "--allow-ffi", "/denit.js", "up"]

@@ -73,8 +73,11 @@ function setting(folder: string): { env: Record<string, string>; cwd: string } {
   return { env: { DENO_DIR: `${folder}/cache` }, cwd: folder };
 }
 
+/** The speed of the clock is asked for by V8, whenever one of its threads first measures something. */
+const CLOCK = "/sys/devices/system/cpu/cpu0/tsc_freq_khz";
+
 function isOfDeno(folder: string): ({ path }: Call) => boolean {
-  return ({ path }) => path?.startsWith(`${folder}/cache`) ?? false;
+  return ({ path }) => path === CLOCK || (path?.startsWith(`${folder}/cache`) ?? false);
 }
 
 test("one program: no socket, no file to write, and hardly one to read that an empty script does not", async (bench) => {
