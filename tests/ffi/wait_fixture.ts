@@ -4,6 +4,7 @@ import {
   lookAt,
   peekChild,
   takeChild,
+  takeEnd,
   takeStoppedChild,
   type Waited,
   type WaitStatus,
@@ -43,6 +44,15 @@ const functions = {
     const taken = await takeNext();
     peeks.push(peekChild());
     return { pid, peeks, zombie, taken };
+  },
+
+  /** The end of a child that is waited for while it runs on, is stopped, and is ended. */
+  ends(): { early: WaitStatus | null; stopped: WaitStatus | null; end: WaitStatus | null } {
+    const [pid, other] = [start("sh", "-c", "kill -STOP $$"), start("sh", "-c", "exit 3")];
+    const stopped = takeEnd(pid, 50);
+    const early = takeEnd(other, 10_000);
+    sendSignal(pid, SIGKILL);
+    return { early, stopped, end: takeEnd(pid, 10_000) };
   },
 
   /** What a look at a child says while it runs, when it was stopped, again, and when it has ended; and its end. */

@@ -36,6 +36,15 @@ Deno.test("tells how real children ended", async () => {
   ]);
 });
 
+Deno.test("waits for the end of one child, but not for ever, and a stop is no end", async () => {
+  const { result } = await waiting.call("ends", []);
+  deepEqual(result, {
+    early: { name: "exited", code: 3 },
+    stopped: null,
+    end: { name: "killed", signal: 9, coreDumped: false },
+  });
+});
+
 Deno.test("tells that a child has stopped, once, and how it ended later", async () => {
   const { result: { pid, news, again, end } } = await waiting.call("stopped", []);
   deepEqual(news, { pid, status: { name: "stopped", signal: 19 } });
