@@ -1,5 +1,5 @@
 import { sendSignal } from "../../ffi/process.ts";
-import { deepEqual, equal, ok } from "../assert.ts";
+import { deepEqual, equal, match, ok } from "../assert.ts";
 import { EMULATED, testOnKernel } from "../emulated.ts";
 import { fixture } from "../fixture.ts";
 import type { SignalHandlerFixture } from "./signal_handler_fixture.ts";
@@ -135,6 +135,13 @@ const NO_CORE = ["sh", "-c", 'ulimit -c 0; exec "$@"', "sh"];
 Deno.test("no descriptor of the handler's is inherited", async () => {
   const { result } = await handler.call("inherited", []);
   deepEqual(result, []);
+});
+
+Deno.test("the handler's page may be executed and not be written, and its counters the other way round", async () => {
+  await using running = handler.start("show", [SIGNALS]);
+  equal(await running.nextLine(), "ready");
+  const maps = await Deno.readTextFile(`/proc/${running.pid}/maps`);
+  match(maps, /^[0-9a-f]+-([0-9a-f]+) r-xp 00000000 00:00 0 *\n\1-[0-9a-f]+ rw-p 00000000 00:00 0/m);
 });
 
 /** Sends the signals one straight after the other. */

@@ -2,8 +2,11 @@
 
 import { deepEqual, doesNotMatch, equal, match } from "../../assert.ts";
 import { type Bench, type Ended, inEachMode, type Setting } from "../support/bench.ts";
+import { childrenOf, commandOf } from "../support/processes.ts";
+import { until } from "../support/until.ts";
 import { type FileOfServices, folderWith, sh } from "./support.ts";
 
+const [SIGHUP, SIGTERM] = [1, 15] as const;
 const SHOW = 'echo "<$DB> <${DB_FILE-unset}>"';
 
 /** The key `secrets` at the top, the service, what stands in db.txt, and what the service then prints. */
@@ -122,6 +125,62 @@ inEachMode("denit says no word of a secret, however much it tells", async (bench
   match(stderr, /started web as/);
   doesNotMatch(stdout + stderr, /hush/);
 });
+
+inEachMode(
+  "what was given in confidence is in no line, refusal, log file or process list",
+  async (bench) => {
+    const CANARY = "canary-7f3a";
+    const file = {
+      services: {
+        web: sh("exec sleep 1000", {
+          secrets: ["db", "own"],
+          environment: { DB_FILE: "/run/secrets/db", OWN_FILE: "/run/secrets/own" },
+          env_file: "web.env",
+          healthcheck: { test: "exit 1", interval: "50ms", retries: 1 },
+          post_start: [{ command: ["true"] }],
+        }),
+        failing: sh("echo wrote; exit 3", {
+          env_file: "web.env",
+          restart: "always",
+          logging: { driver: "json-file" },
+        }),
+        missing: { command: "no-such-program", env_file: "web.env", essential: false },
+      },
+      secrets: { db: { file: "db.txt" }, own: { environment: "OUR_SECRET" } },
+    };
+    const env = { OUR_SECRET: CANARY };
+    const cwd = folderWith(bench, { "denit.yaml": file, "db.txt": CANARY, "web.env": `TOKEN=${CANARY}\n` });
+    const denit = bench.denit(["up", "-vw", "--log-folder", `${cwd}/logs`], { cwd, env });
+    await denit.stderr.shows(/web is unhealthy/);
+    const pid = await denit.denitPid();
+    for (
+      const broken of [
+        `TOKEN='${CANARY}\n`,
+        `${CANARY} ${CANARY}\n`,
+        `TOKEN=$\{${CANARY}\n`,
+        `A=${CANARY}\0\n`,
+      ]
+    ) {
+      await Deno.writeTextFile(`${cwd}/web.env`, broken);
+      await denit.signal(SIGHUP);
+      const reader = await until(
+        () =>
+          childrenOf(pid).map(({ pid }) => commandOf(pid)).find((words) => words.includes("--print-project")),
+        "the process that reads the file to be there",
+      );
+      doesNotMatch(reader.join(" "), new RegExp(CANARY));
+      await denit.stderr.next(/Cannot reread/);
+      const { code, stdout, stderr } = await bench.run(["config", "-v"], { cwd, env });
+      equal(code, 125);
+      doesNotMatch(stdout + stderr, new RegExp(CANARY));
+    }
+    await denit.signal(SIGTERM);
+    const { stdout, stderr } = await denit.ended();
+    match(stderr, /failing ended with 3/);
+    doesNotMatch(stdout + stderr, new RegExp(CANARY));
+    doesNotMatch(await Deno.readTextFile(`${cwd}/logs/failing.log`), new RegExp(CANARY));
+  },
+);
 
 async function run(
   bench: Bench,
