@@ -80,6 +80,9 @@ export class World {
   #answers = 0;
   #chances = 0;
   #reloads = 0;
+  /** The reading of the file that is under way, and whether somebody has asked for another. */
+  #reading: object | null = null;
+  #isAskedAgain = false;
 
   constructor(script: Script, nature: Partial<Nature> = {}) {
     this.#script = script;
@@ -131,16 +134,9 @@ export class World {
         if (order.schedule === null) this.planned.delete(order.service);
         else this.planned.add(order.service);
         return [];
-      case "reload": {
-        const { files } = this.#script;
-        const project = files[++this.#reloads % files.length];
-        if (!project) return [];
-        const reloaded = { type: "reloaded", project: structuredClone(project), atMs: this.nowMs } as const;
-        const takesMs = this.#nature.reads();
-        if (takesMs === 0) return [reloaded];
-        this.#later(takesMs, () => this.#found.push(reloaded));
-        return [];
-      }
+      case "reload":
+        this.#isAskedAgain = this.#reading !== null;
+        return this.#isAskedAgain ? [] : this.#read();
       case "wake-at":
         this.#wakeAtMs = order.atMs;
         return [];
@@ -148,6 +144,7 @@ export class World {
         for (const process of this.#targetsOf(order.target)) this.#send(process, order.signal);
         return [];
       case "count":
+        this.#reading = null;
         return [{ type: "counted", anyone: this.processes.size > 0, atMs: this.nowMs }];
       case "survey": {
         const remaining = remainingOf(
@@ -286,6 +283,25 @@ export class World {
     const { pid } = this.#fork(fate, { name: `${key}.${turn + 1}`, service: name, part }, null);
     this.programs.add(pid);
     return { type: "started", service: name, part, pid, atMs: this.nowMs };
+  }
+
+  /** Reads the file, which takes a while; who asks meanwhile has it read once more behind that. */
+  #read(): ServicesFact[] {
+    const { files } = this.#script;
+    const project = files[++this.#reloads % files.length];
+    const come = (): ServicesFact[] =>
+      project ? [{ type: "reloaded", project: structuredClone(project), atMs: this.nowMs }] : [];
+    const takesMs = this.#nature.reads();
+    if (takesMs === 0) return come();
+    const reading = this.#reading = {};
+    this.#later(takesMs, () => {
+      if (this.#reading !== reading) return;
+      this.#reading = null;
+      this.#found.push(...come());
+      if (this.#isAskedAgain) this.#found.push(...this.#read());
+      this.#isAskedAgain = false;
+    });
+    return [];
   }
 
   #nextFate(part: Part): Fate {
