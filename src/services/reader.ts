@@ -83,36 +83,44 @@ export interface RereadingParts {
  * `done` is told as {@linkcode loadElsewhere} returns, if there is no process for it at once.
  */
 export function makeRereading({ request, around, poller, living, done }: RereadingParts): Rereading {
-  let current: Reader & { readonly sinceMs: number } | null = null;
+  let current: Reading | null = null;
   let isAskedAgain = false;
 
   function begin(): void {
-    if (current !== null) {
-      isAskedAgain = true;
-      // Who asks again after so long has given it up.
-      if (performance.now() - current.sinceMs >= PATIENCE_MS) sendSignal(current.pid, SIGKILL);
-      return;
+    const isLate = current !== null && performance.now() - current.sinceMs >= PATIENCE_MS;
+    isAskedAgain = current !== null && !isLate;
+    if (isAskedAgain) return;
+    if (isLate) { // who asks again after so long has given it up
+      stop();
+      done(refusal(request, `the process that reads it had not answered after ${PATIENCE_MS / 1000} s`));
     }
-    isAskedAgain = false;
     const reader = startReader(request, around);
     if (reader === null) return done(null);
-    current = { ...reader, sinceMs: performance.now() };
-    follow(reader);
+    current = follow(reader);
   }
 
-  /** Both must have come, in either order: the end of what it prints, and its own. */
-  function follow({ pid, descriptor }: Reader): void {
+  function follow({ pid, descriptor }: Reader): Reading {
     const buffer = new Uint8Array(READ_AT_ONCE);
     const decoder = new TextDecoder();
     let text = "";
-    let hasPrinted = false;
+    let isOpen = true;
     let status: Status | null = null;
-    const end = (): void => {
-      if (!hasPrinted || status === null) return;
+
+    function close(): void {
+      if (!isOpen) return;
+      isOpen = false;
+      poller.unwatch(descriptor);
+      closeDescriptor(descriptor);
+    }
+
+    /** Both must have come, in either order: the end of what it prints, and its own. */
+    function end(): void {
+      if (isOpen || status === null || current !== reading) return;
       current = null;
       done(projectIn(text) ?? withoutProject(request, status));
       if (isAskedAgain) begin();
-    };
+    }
+
     poller.watch(descriptor, "read", () => {
       const count = readAvailable(descriptor, buffer);
       if (count === "again") return;
@@ -120,32 +128,42 @@ export function makeRereading({ request, around, poller, living, done }: Rereadi
         text += decoder.decode(buffer.subarray(0, count), { stream: true });
         return;
       }
-      close(descriptor);
-      hasPrinted = true;
+      close();
       end();
     });
     living.startedOwn(pid, (how) => {
       status = how;
       end();
     });
+    const reading: Reading = { pid, sinceMs: performance.now(), close };
+    return reading;
   }
 
-  function close(descriptor: number): void {
-    poller.unwatch(descriptor);
-    closeDescriptor(descriptor);
+  /** Has nothing come of the reading any more; the process that may still have to end for that. */
+  function stop(): number | null {
+    if (current === null) return null;
+    const { pid, close } = current;
+    current = null;
+    close();
+    if (!living.has(pid)) return null; // it was reaped, and the number may be anybody's
+    sendSignal(pid, SIGKILL);
+    return pid;
   }
 
   function abandon(): void {
-    if (current === null) return;
-    const { pid, descriptor } = current;
-    current = null;
-    close(descriptor);
-    sendSignal(pid, SIGKILL);
-    const status = takeEnd(pid, SOON_MS);
-    if (status !== null) living.reaped([{ pid, status }]);
+    const pid = stop();
+    const status = pid === null ? null : takeEnd(pid, SOON_MS);
+    if (pid !== null && status !== null) living.reaped([{ pid, status }]);
   }
 
   return { begin, abandon };
+}
+
+/** A reading that is under way. */
+interface Reading {
+  readonly pid: number;
+  readonly sinceMs: number;
+  close(): void;
 }
 
 /** Starts another denit; `null` if that cannot be done. */
