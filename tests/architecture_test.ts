@@ -31,10 +31,10 @@ const RULES: readonly Rule[] = [
     types: /^src\/plan\.ts$/,
   },
   { files: /^src\/(loop|voice|plan)\.ts$/, values: /^src\/core\//, types: /^src\/voice\.ts$/ },
-  { files: /^src\/(calm|timers|version|users|print_project)\.ts$/, values: /^nothing$/ },
+  { files: /^src\/(timers|version|users|print_project)\.ts$/, values: /^nothing$/ },
   { files: /^src\/load_services\.ts$/, values: /^nothing$/, types: /^src\/services\/(services|config)\.ts$/ },
   {
-    files: /^src\/(signal_source|fact_source|perform|processes|probe|writer|log)\.ts$/,
+    files: /^src\/(calm|signal_source|fact_source|perform|processes|probe|writer|log)\.ts$/,
     values: /^(ffi\/|src\/(calm|core\/signals|processes|writer)\.ts$)/,
     types: /^src\/(core\/|loop\.ts$|log\.ts$|plan\.ts$|signal_source\.ts$|timers\.ts$|voice\.ts$)/,
   },
