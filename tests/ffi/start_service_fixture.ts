@@ -51,7 +51,7 @@ const functions = {
     const before = self();
     const outcomes = [];
     for (const wish of wishes) outcomes.push(await run(wish));
-    return { outcomes, before, after: self() };
+    return { outcomes, before, after: selfAfter(before) };
   },
 
   /** Starts several as somebody who is not root, of this thread alone. */
@@ -86,7 +86,7 @@ const functions = {
       sendSignal(pid, SIGKILL);
       await takeAll();
     }
-    return { shown, before, after: self() };
+    return { shown, before, after: selfAfter(before) };
   },
 
   /** What a program writes to its two outputs, each of which is a pipe. */
@@ -144,6 +144,13 @@ function start({ argv, variables = {}, ...more }: Wish): ServiceStarted | SpawnF
     ignored: [],
     ...more,
   });
+}
+
+/** What this process is like then; the runtime may have closed something of its own meanwhile. */
+function selfAfter(before: Self): Self {
+  const now = self();
+  const counts = [now, before].map(({ process }) => Number(process["descriptors"]));
+  return { ...now, process: { ...now.process, descriptors: Math.max(...counts) } };
 }
 
 function self(): Self {
