@@ -7,11 +7,10 @@ const CALM_MS = 1000;
 
 /**
  * Makes the function that waits, by `wait`, for at most so many milliseconds (`null`: no limit), and when for the
- * first time nothing has happened for a while does something, once. It may return sooner than asked, as `wait` itself.
+ * first time nothing has happened for a while gives memory back, once. It may return sooner than asked, as `wait`
+ * itself.
  */
-export function whenCalm(
-  action: () => void,
-): (limitMs: number | null, wait: (limitMs: number | null) => void) => void {
+export function makeWait(): (limitMs: number | null, wait: (limitMs: number | null) => void) => void {
   let done = false;
   return (limitMs, wait) => {
     if (done) return wait(limitMs);
@@ -19,7 +18,7 @@ export function whenCalm(
     wait(Math.min(limitMs ?? Infinity, CALM_MS));
     if (performance.now() - sinceMs < CALM_MS) return;
     done = true;
-    action();
+    giveMemoryBack();
   };
 }
 
@@ -31,7 +30,7 @@ type Collect = (how: { readonly type: "major"; readonly flavor: "last-resort" })
  * has left behind is collected, which V8 does not do by itself before it needs the room; and the runtime's pages and
  * what was freed are given back.
  */
-export function giveMemoryBack(): void {
+function giveMemoryBack(): void {
   (globalThis as { readonly gc?: Collect }).gc?.({ type: "major", flavor: "last-resort" });
   giveFilePagesBack();
   giveHeapBack();

@@ -3,7 +3,7 @@
 import { readProgram } from "../ffi/proc.ts";
 import { hasForeground } from "../ffi/terminal.ts";
 import { peekChild, takeChild, takeStoppedChild, type Waited } from "../ffi/wait.ts";
-import { giveMemoryBack, whenCalm } from "./calm.ts";
+import { makeWait } from "./calm.ts";
 import type { CommonFact, Reaped, TimerName } from "./core/model.ts";
 import { SIGCHLD, TERMINAL_STOPS } from "./core/signals.ts";
 import type { Log } from "./log.ts";
@@ -29,7 +29,7 @@ export function factSource(
     () => reapChildren(named),
     (nowMs) => afterChildren(takeTimers(timers, nowMs), () => reapChildren(named)),
   ]);
-  const waitFor = whenCalm(giveMemoryBack);
+  const waitFor = makeWait();
   return () => {
     for (;;) {
       const nowMs = performance.now();

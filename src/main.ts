@@ -2,7 +2,6 @@
 
 import { readVariable, restoreEnvironment } from "../ffi/environment.ts";
 import { invokedName } from "../ffi/libc.ts";
-import { giveFilePagesBack } from "../ffi/memory.ts";
 import { waitToWrite } from "../ffi/output.ts";
 import { readOwnWords } from "../ffi/proc.ts";
 import {
@@ -13,7 +12,7 @@ import {
   sendSignal,
   setParentDeathSignal,
 } from "../ffi/process.ts";
-import { whenCalm } from "./calm.ts";
+import { makeWait } from "./calm.ts";
 import { type OwnRequest, parseCommandLine } from "./cli/parse.ts";
 import type { Problem } from "./cli/settings.ts";
 import { DENIT_FAILED } from "./core/exit_code.ts";
@@ -126,7 +125,7 @@ function run(plan: Plan, signals: SignalSource): never {
 /** Runs nothing: reaps what it is given until it is asked to leave. */
 function pause(log: Log, signals: SignalSource): never {
   takeRole(true, log);
-  const waitFor = whenCalm(giveFilePagesBack);
+  const waitFor = makeWait();
   for (;;) {
     while (reapChildren(false).length > 0);
     waitFor(null, (limitMs) => signals.wait(limitMs, log.unwritten()));

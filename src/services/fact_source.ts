@@ -1,7 +1,7 @@
 /** Where the facts of a run of services come from: signals, children, timers, and what is watched by the poller. */
 
 import type { PollSet } from "../../ffi/poll.ts";
-import { giveMemoryBack, whenCalm } from "../calm.ts";
+import { makeWait } from "../calm.ts";
 import type { TimerName } from "../core/model.ts";
 import type { ServicesFact } from "../core/services/model.ts";
 import { afterChildren, inTurn, reapChildren, takeSignals, takeTimers } from "../fact_source.ts";
@@ -38,7 +38,7 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
   let wakeAtMs: number | null = null;
   poller.watch(signals.descriptor, "read", () => signals.acknowledge());
 
-  const waitFor = whenCalm(giveMemoryBack);
+  const waitFor = makeWait();
   // As for one program: see src/fact_source.ts.
   const take = inTurn<ServicesFact>([takeCome, reap, (nowMs) => afterChildren(takeDue(nowMs), reap)]);
 
