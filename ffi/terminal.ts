@@ -41,7 +41,8 @@ export function giveTerminalUp(): boolean {
  * Does what a shell with job control expects when our program, the process group `group`, was stopped by a
  * terminal's stop signal: our own group stops too, the shell gets its prompt back, and after `fg` or `bg` the group
  * goes on, in the foreground if that is where the shell put us. Where the shell has put us there meanwhile, and the
- * group stopped because it wanted the terminal, it simply gets it.
+ * group stopped because it wanted the terminal, it simply gets it. The CONT that continues us is not caught: taken
+ * for one to forward, it would come to the group a second time, and undo a Ctrl-Z that was typed between.
  *
  * Where there is no shell above us (PID 1, an orphaned process group) the kernel stops nobody; a group that
  * stopped in the foreground (Ctrl-Z) is then continued at once, since nobody could ever do it. Returns whether
@@ -53,11 +54,11 @@ export function suspendWith(group: number, signal: number): boolean {
   if (holder < 0) return false;
   if (holder === group) reclaimForeground();
   if (holder !== libc.getpgrp() || signal === SIGTSTP) {
-    const caught = defaultSignal(SIGTSTP);
+    const caught = [SIGTSTP, SIGCONT].map((each) => [each, defaultSignal(each)] as const);
     const before = performance.now();
     sendSignal(0, SIGTSTP);
     const stopped = performance.now() - before >= STOPPED_AT_LEAST_MS;
-    restoreDisposition(SIGTSTP, caught);
+    for (const [each, disposition] of caught) restoreDisposition(each, disposition);
     if (!stopped && holder !== group) return false;
   }
   if (hasForeground()) giveForeground(group);

@@ -99,8 +99,8 @@ inEachMode("a terminal that is not standard input is left alone", async (bench) 
 
 inMode("subreaper", "Ctrl-Z, fg and Ctrl-C work as without denit in a shell above it", async (bench) => {
   const shell = bench.shellOnTerminal();
-  await typeDenit(bench, shell, "-- sleep 1000");
-  for (const _ of ["once", "and again"]) {
+  await typeDenit(bench, shell, "-v -- sleep 1000");
+  for (const _ of Array(20)) {
     await processBelow(shell, "sleep", (it) => isInForeground(it) && it.state === "S");
     await shell.type(CTRL_Z);
     await shell.stdout.next(/^\[1\]\+ {2}Stopped +.*-- sleep 1000$/);
@@ -112,7 +112,12 @@ inMode("subreaper", "Ctrl-Z, fg and Ctrl-C work as without denit in a shell abov
   await type(shell, "echo code $?");
   await shell.stdout.next(/^code 130$/);
   await type(shell, "exit 0");
-  equal((await shell.ended()).code, 0);
+  const { code, stdout } = await shell.ended();
+  deepEqual(
+    [code, stdout.match(/stopped by SIGTSTP/g)?.length, stdout.includes("forwarded")],
+    [0, 20, false],
+    stdout,
+  );
 });
 
 inMode("subreaper", "after bg and fg Ctrl-Z and Ctrl-C work as without denit", async (bench) => {
