@@ -2,29 +2,15 @@
 
 import { loadProject } from "../../src/config/load.ts";
 import { deepEqual, equal, match, ok } from "../assert.ts";
+import { bomb, services } from "./hostile.ts";
 import { load, problemsOf, requestOf, systemOf } from "./system.ts";
 
 const WEB = "services: {web: {command: a}}\n";
-
-/** Ten of the one before, ten times: ten thousand million values in a kilobyte. */
-function bomb(): string {
-  const lists = Array.from(
-    { length: 10 },
-    (_, i) => `x-${i}: &a${i} [${Array(10).fill(i === 0 ? "x" : `*a${i - 1}`).join(",")}]\n`,
-  );
-  return lists.join("");
-}
 
 /** A mapping of five thousand keys, merged into five thousand others. */
 function mergeBomb(): string {
   const keys = Array.from({ length: 5000 }, (_, i) => `k${i}: 1`);
   return `x-a: &a {${keys}}\n${Array.from({ length: 5000 }, (_, i) => `x-${i}: {<<: *a}\n`).join("")}`;
-}
-
-function services(count: number, keysOf: (i: number) => string): string {
-  return `services:\n${
-    Array.from({ length: count }, (_, i) => `  s${i}: {command: a${keysOf(i)}}\n`).join("")
-  }`;
 }
 
 const DEEP = "nested more than 50 deep";
@@ -79,7 +65,7 @@ for (
     ],
     [
       "ten thousand services",
-      services(10_000, () => ""),
+      services(10_000),
       /^denit\.yaml: services: 10000 services are more than denit runs \(1000\)$/,
     ],
     [

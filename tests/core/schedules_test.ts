@@ -6,6 +6,7 @@ import { SIGCONT, SIGKILL, SIGTERM } from "../../src/core/signals.ts";
 import { describe } from "../../src/core/words.ts";
 import { type Dispatch, runLoop } from "../../src/loop.ts";
 import { deepEqual, equal, ok } from "../assert.ts";
+import { randomFrom } from "../random.ts";
 import { MAIN, POLICY } from "./play.ts";
 
 /** Thrown to end the loop, which by itself goes on for ever. */
@@ -254,15 +255,4 @@ function playSchedule(seed: number): Outcome {
     if (error !== OVER) throw error;
   }
   return outcome;
-}
-
-/** Random numbers from 0 to 1 that are the same each time (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { UP_OPTIONS } from "../../src/cli/services.ts";
 import { OPTIONS } from "../../src/cli/options.ts";
 import { equal, match, ok } from "../assert.ts";
+import { bomb, services } from "../config/hostile.ts";
 import { givesAway, isClear } from "../fuzz/support/clear.ts";
 import { anyFile } from "../fuzz/support/files.ts";
 import { type Line, lineWith } from "../fuzz/support/lines.ts";
@@ -24,20 +25,6 @@ const RUNS = Number(Deno.env.get("FUZZ_E2E_RUNS") ?? 60);
 const MOST_MB = 400;
 
 const WEB = "services: {web: {command: a}}\n";
-
-function services(count: number, keysOf: (i: number) => string = () => ""): string {
-  const lines = Array.from({ length: count }, (_, i) => `  s${i}: {command: a${keysOf(i)}}\n`);
-  return `services:\n${lines.join("")}`;
-}
-
-/** Ten of the one before, ten times: ten thousand million values in a kilobyte. */
-function bomb(): string {
-  const lists = Array.from({ length: 10 }, (_, i) => {
-    const items = Array(10).fill(i === 0 ? "x" : `*a${i - 1}`);
-    return `x-${i}: &a${i} [${items.join(",")}]\n`;
-  });
-  return lists.join("");
-}
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -3,7 +3,7 @@
 import { equal, ok } from "../assert.ts";
 import { inEachMode, type Running } from "./support/bench.ts";
 import { statusOf } from "./support/processes.ts";
-import { DENIT, program } from "./support/program.ts";
+import { denitWith, program } from "./support/program.ts";
 import { until } from "./support/until.ts";
 import { lasting, up } from "./services/support.ts";
 
@@ -40,8 +40,7 @@ inEachMode("services: the runtime's pages are given back, and denit works on", a
 });
 
 /** As README's images run it. */
-const [deno, run, ...words] = DENIT;
-const WITH_COLLECTION = [deno!, run!, "--v8-flags=--expose-gc,--max-semi-space-size=1", ...words];
+const WITH_COLLECTION = denitWith("--v8-flags=--expose-gc,--max-semi-space-size=1");
 
 inEachMode("where V8 offers it, what the start has left behind is collected", async (bench) => {
   const denit = up(bench, { services: { web: lasting({ scale: 100 }) } }, [], { denit: WITH_COLLECTION });

@@ -2,7 +2,7 @@
 
 import { deepEqual, equal, match, ok } from "../assert.ts";
 import { Bench } from "./support/bench.ts";
-import { DENIT, program } from "./support/program.ts";
+import { DENIT, denitWith, program } from "./support/program.ts";
 import { until } from "./support/until.ts";
 import { writeFile } from "./services/support.ts";
 
@@ -141,9 +141,8 @@ test("services: sockets for the probes that the file asks for, files in the fold
 });
 
 test("nothing but FFI is needed: with all else denied it is the same", async (bench) => {
-  const [deno, run, ...words] = DENIT;
   const denied = ["net", "read", "write", "run", "env", "sys", "import"].map((what) => `--deny-${what}`);
-  const denit = [deno!, run!, ...denied, ...words];
+  const denit = denitWith(...denied);
   const one = await bench.run(["--", "sh", "-c", "echo one; exit 3"], { denit });
   deepEqual([one.code, one.stdout, one.stderr], [3, "one\n", ""]);
   const cwd = writeFile(bench, { services: { web: { command: ["sh", "-c", "echo two; exit 3"] } } });

@@ -192,6 +192,12 @@ export class World {
     if (delayMs !== null) this.#at(this.nowMs + delayMs, happen);
   }
 
+  /** Where it takes no time, before anything else. */
+  #nowOrLater(delayMs: number | null, happen: () => void): void {
+    if (delayMs === 0) happen();
+    else this.#later(delayMs, happen);
+  }
+
   /** What a process does after a time, as soon as it can. */
   #inTime(afterMs: number | null, happen: () => void): void {
     if (afterMs !== null) this.#later(afterMs + this.#nature.reacts(), happen);
@@ -333,9 +339,7 @@ export class World {
       killed: false,
     };
     this.processes.set(pid, process);
-    const wakesMs = isProgram ? this.#nature.wakes() : 0;
-    if (wakesMs === 0) this.#wake(process);
-    else this.#later(wakesMs, () => this.#wake(process));
+    this.#nowOrLater(isProgram ? this.#nature.wakes() : 0, () => this.#wake(process));
     return process;
   }
 
@@ -386,9 +390,7 @@ export class World {
 
   #send(process: Process, signal: number): void {
     if (signal === SIGKILL) return this.#kill(process);
-    const takesMs = this.#nature.reacts();
-    if (takesMs === 0) this.#receive(process, signal);
-    else this.#later(takesMs, () => this.#receive(process, signal));
+    this.#nowOrLater(this.#nature.reacts(), () => this.#receive(process, signal));
   }
 
   #receive(process: Process, signal: number): void {
@@ -412,8 +414,7 @@ export class World {
     const killed = { name: "killed", signal: SIGKILL, coreDumped: false } as const;
     const { survivesKillMs } = process.fate;
     const takesMs = survivesKillMs === 0 ? this.#nature.reacts() : survivesKillMs;
-    if (takesMs === 0) this.#end(process, killed);
-    else this.#later(takesMs, () => this.#end(process, killed));
+    this.#nowOrLater(takesMs, () => this.#end(process, killed));
   }
 
   /** What the kernel does for who has said nothing yet. */

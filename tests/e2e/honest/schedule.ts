@@ -10,6 +10,7 @@ import { program } from "../../core/services/play.ts";
 import { type Fate, type Fork, NAMES, type Script, script } from "../../core/services/script.ts";
 import { play } from "../../core/services/simulation.ts";
 import { World } from "../../core/services/world.ts";
+import { randomFrom } from "../../random.ts";
 import type { FileOfServices } from "../services/support.ts";
 import { show, type Story, storyOf } from "./story.ts";
 
@@ -58,7 +59,7 @@ export function scheduleOf(drawn: Script, seed: number): Schedule | null {
     return null; // a rule of the file that the generator does not know
   }
   const ready = { ...slow, files: loaded };
-  const random = mulberry(seed);
+  const random = randomFrom(seed);
   const story = storyInFake(ready, random);
   const shown = show(story);
   for (let i = 1; i < PLAYS; i++) if (show(storyInFake(ready, random)) !== shown) return null;
@@ -219,16 +220,5 @@ function fileOf({ services }: Project): FileOfServices {
         forward_signals: service.forwardSignals.map(signalName),
       }];
     })),
-  };
-}
-
-/** Chance from a seed: numbers from 0 to 1, without 1. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = state + 0x6d2b79f5 | 0;
-    let t = Math.imul(state ^ state >>> 15, 1 | state);
-    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
   };
 }

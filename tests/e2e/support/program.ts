@@ -13,6 +13,12 @@ export const DENIT: readonly string[] = given === undefined
   ? [Deno.execPath(), "run", "--no-prompt", ...SOURCE_PERMISSIONS, `${REPOSITORY}src/main.ts`]
   : given.split(" ").map(wholePath);
 
+/** The words that run denit with more for the runtime behind its `run`; an executable takes none. */
+export function denitWith(...more: readonly string[]): readonly string[] {
+  const [deno, run, ...words] = DENIT;
+  return run === "run" ? [deno!, run, ...more, ...words] : DENIT;
+}
+
 /** As first process of a PID namespace of its own, or as any process, which then makes itself subreaper. */
 export type Mode = "PID 1" | "subreaper";
 export const MODES: readonly Mode[] = ["PID 1", "subreaper"];

@@ -5,7 +5,7 @@ import { type FileOfServices, lasting, perl, sh, writeFile } from "../services/s
 import type { Bench, Running, Setting } from "./bench.ts";
 import { Growth } from "./growth.ts";
 import { childrenOf, kill } from "./processes.ts";
-import { DENIT, program } from "./program.ts";
+import { denitWith, program } from "./program.ts";
 import { until } from "./until.ts";
 
 const [SIGHUP, SIGUSR1, SIGTERM] = [1, 10, 15] as const;
@@ -18,9 +18,7 @@ const MEMORY = ["anonymousKb", "privateKb"] as const;
  * Little room, so that V8 collects what it can: it would let tens of megabytes stand before it does, and what is kept
  * for ever would not be seen among them.
  */
-const LITTLE = "--v8-flags=--max-semi-space-size=1,--max-old-space-size=16";
-const [deno, run, ...words] = DENIT;
-const SOAKED = run === "run" ? [deno!, run, LITTLE, ...words] : DENIT;
+const SOAKED = denitWith("--v8-flags=--max-semi-space-size=1,--max-old-space-size=16");
 
 /** How long a soak is. */
 export interface Soak {
