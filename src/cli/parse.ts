@@ -25,6 +25,10 @@ export type Subcommand = (typeof SUBCOMMANDS)[number];
 /** What the error says when there is nothing to run. */
 const USAGE = "expected: denit [OPTIONS] -- COMMAND [ARG...], or denit up [OPTIONS] [SERVICE...]";
 
+function isSubcommand(word: string): word is Subcommand {
+  return (SUBCOMMANDS as readonly string[]).includes(word);
+}
+
 /**
  * Reads the command line, and before it each option's variable by `readVariable`: the command line wins.
  *
@@ -34,8 +38,8 @@ export function parseCommandLine(
   words: readonly string[],
   readVariable: (name: string) => string | undefined,
 ): OwnRequest {
-  const subcommand = SUBCOMMANDS.find((name) => name === words[0]);
-  if (subcommand !== undefined) return { name: subcommand, words: words.slice(1) };
+  const [first, ...others] = words;
+  if (first !== undefined && isSubcommand(first)) return { name: first, words: others };
 
   const settings = defaultSettings();
   const refuse = (problem: Problem): OwnRequest => ({ name: "refuse", settings, problem });
@@ -49,6 +53,11 @@ export function parseCommandLine(
   const separated = end >= 0 && given.words.length === 0;
   const [command, ...rest] = separated ? words.slice(end + 1) : given.words;
   if (command === undefined) return refuse({ message: `no command given; ${USAGE}` });
+  if (!separated && isSubcommand(command)) {
+    const before = optionWords.slice(0, optionWords.length - given.words.length);
+    const right = shortened(["denit", command, ...before, ...rest].join(" "));
+    return refuse({ message: `a subcommand comes first, its options behind it: ${right}` });
+  }
   if (!separated) {
     const right = shortened(["denit", "--", ...given.words].join(" "));
     return refuse({

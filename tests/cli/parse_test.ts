@@ -60,6 +60,7 @@ const REFUSED: readonly (readonly [line: string[], message: string, meant: strin
   ],
   [["nginx"], '"nginx" is no subcommand; to run a program write: denit -- nginx', null],
   [["nginx", "-g", "x"], '"nginx" is no subcommand; to run a program write: denit -- nginx -g x', null],
+  [["-v", "up", "-f", "x"], "a subcommand comes first, its options behind it: denit up -v -f x", null],
   [["-"], '"-" is no subcommand; to run a program write: denit -- -', null],
   [["--grce", "8s"], "unknown option --grce; denit --help lists them", "--grace"],
   [["--Verbose"], "unknown option --Verbose; denit --help lists them", "--verbose"],
