@@ -70,6 +70,9 @@ export function blockOnly(signals: Iterable<number>): void {
 const FOR_OUTPUT = signalSet([/* PIPE */ 13, /* TTOU */ 22, /* XFSZ */ 25]);
 const AT_ONCE = new Uint8Array(16); // struct timespec: 0 s, 0 ns
 
+/** Room for masks, used again: this is done for each piece of output, and memory that the collector must free counts. */
+const masks: Uint8Array<ArrayBuffer>[] = [];
+
 /**
  * Does something that writes, or that takes the terminal, without a signal coming of it: it would be taken for
  * somebody's, and forwarded. `mayRaise` tells by its result whether one can have come: none does of a success.
@@ -78,7 +81,7 @@ export function withoutOutputSignals<Result>(
   action: () => Result,
   mayRaise: (result: Result) => boolean,
 ): Result {
-  const before = new Uint8Array(SIZE.signalSet);
+  const before = masks.pop() ?? new Uint8Array(SIZE.signalSet);
   libc.pthread_sigmask(SIG_BLOCK, FOR_OUTPUT, before);
   let raised = true;
   try {
@@ -88,5 +91,6 @@ export function withoutOutputSignals<Result>(
   } finally {
     while (raised && libc.sigtimedwait(FOR_OUTPUT, null, AT_ONCE) > 0);
     libc.pthread_sigmask(SIG_SETMASK, before, null);
+    masks.push(before);
   }
 }

@@ -74,6 +74,8 @@ const DECLARATIONS = {
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   /** `int mprotect(void *addr, size_t len, int prot)` */
   mprotect: { parameters: ["pointer", "usize", "i32"], result: "i32" },
+  /** `int nanosleep(const struct timespec *req, struct timespec *rem)` */
+  nanosleep: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int open(const char *pathname, int flags)` */
   open: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int openat(int dirfd, const char *pathname, int flags, mode_t mode)` */

@@ -34,15 +34,15 @@ export function writeWithoutBlocking(
   return withoutOutputSignals(() => writeSome(descriptor, bytes), (result) => result === "failed");
 }
 
+/** The one struct iovec that there is at a time: an address and a length. */
+const iovec = new BigUint64Array(2);
+const iovecBytes = new Uint8Array(iovec.buffer);
+
 function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): number | "again" | "failed" {
   if (isFile(descriptor)) return writeNow(descriptor, bytes, bytes.length);
-  const iovec = new BigUint64Array([
-    Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)),
-    BigInt(bytes.length),
-  ]);
-  const written = Number(
-    libc.pwritev2(descriptor, new Uint8Array(iovec.buffer), 1, ANY_POSITION, RWF_NOWAIT),
-  );
+  iovec[0] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  iovec[1] = BigInt(bytes.length);
+  const written = Number(libc.pwritev2(descriptor, iovecBytes, 1, ANY_POSITION, RWF_NOWAIT));
   if (written >= 0) return written;
   const error = errno();
   if (error === EAGAIN || error === EINTR) return "again";

@@ -15,3 +15,11 @@ const NOTHING = new Uint8Array(0);
 export function pause(limitMs: number): void {
   libc.poll(NOTHING, 0n, limitMs < 0 ? PAUSE_MS : Math.min(limitMs, PAUSE_MS));
 }
+
+/** A struct timespec: 0 s and 50,000 ns, which the kernel's slack for timers makes twice that. */
+const SHORTEST = new Uint8Array(new BigInt64Array([0n, 50_000n]).buffer);
+
+/** Waits for a tenth of a millisecond or less, as poll(2) cannot; nanosleep(2). A signal that is handled ends it. */
+export function pauseShortly(): void {
+  libc.nanosleep(SHORTEST, null);
+}

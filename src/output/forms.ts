@@ -9,7 +9,20 @@ export interface Form {
    * wrote ends, at most {@linkcode LONGEST_FORMED} behind `at`.
    */
   put(buffer: Uint8Array<ArrayBuffer>, start: number, end: number, at: number, piece: Piece): number;
+  /** What stands around each whole line that is the same in this form as it is, until the next stamp. */
+  frame(): Frame;
 }
+
+/** A form, for lines that need no look at what they say. */
+export interface Frame {
+  readonly head: Bytes;
+  /** With the line's end. */
+  readonly tail: Bytes;
+  /** Which lines that are: all, or those that stand for themselves in a JSON string and are no object. */
+  readonly fits: "all" | "plain";
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Whether it is a line, or a part of one that is too long: one that more follows, or the last. */
 export type Piece = "whole" | "part" | "last part";
@@ -20,14 +33,7 @@ export const LONGEST_LINE = 16 * 1024;
 /** A byte becomes six at most (`\u0001`); the rest is room for what stands around it. */
 export const LONGEST_FORMED = 6 * LONGEST_LINE + 16 * 1024;
 
-const [NEWLINE, TAB, CARRIAGE_RETURN, SPACE, QUOTE] = [
-  0x0a,
-  0x09,
-  0x0d,
-  0x20,
-  0x22,
-  0x5c,
-] as const;
+const [NEWLINE, TAB, CARRIAGE_RETURN, SPACE] = [0x0a, 0x09, 0x0d, 0x20] as const;
 const [OPENING_BRACE, CLOSING_BRACE, FIRST_BEYOND_ASCII] = [0x7b, 0x7d, 0x80] as const;
 
 const encoder = new TextEncoder();
@@ -37,8 +43,10 @@ const strictDecoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
 /** The line as it is behind a prefix. A part of a line is a line of its own, or others would be cut into. */
 export function plainForm(prefix: string): Form {
   const head = encoder.encode(prefix);
+  const frame: Frame = { head, tail: Uint8Array.of(NEWLINE), fits: "all" };
   return {
     stamp(): void {},
+    frame: () => frame,
     put(buffer, start, end, at): number {
       at = copy(buffer, start, end, append(buffer, at, head));
       buffer[at] = NEWLINE;
@@ -60,21 +68,19 @@ export interface Author {
  */
 export function objectForm({ service, stream, pid }: Author): Form {
   const origin = JSON.stringify({ service, stream, pid }).slice(1, -1);
-  const around = framer((time) => `{"time":"${time.toISOString()}",${origin},"message":`);
-  const [tail, partTail] = ["}\n", ',"partial":true}\n'].map((text) => encoder.encode(text)) as [
-    Bytes,
-    Bytes,
-  ];
-  return {
-    stamp: around.stamp,
-    put(buffer, start, end, at, piece): number {
-      at = append(buffer, at, around.frame());
-      at = piece === "whole" && isObject(buffer, start, end)
-        ? copy(buffer, start, end, at)
-        : putString(buffer, start, end, at);
-      return append(buffer, at, piece === "part" ? partTail : tail);
-    },
-  };
+  const tail = encoder.encode('"}\n');
+  const partTail = encoder.encode('","partial":true}\n');
+  return framed((time) => ({
+    head: encoder.encode(`{"time":"${time.toISOString()}",${origin},"message":"`),
+    tail,
+    fits: "plain",
+  }), ({ head }, buffer, start, end, at, piece) => {
+    at = append(buffer, at, head);
+    if (piece === "whole" && isObject(buffer, start, end)) {
+      return append(buffer, copy(buffer, start, end, at - 1), tail.subarray(1));
+    }
+    return append(buffer, putText(buffer, start, end, at), piece === "part" ? partTail : tail);
+  });
 }
 
 /**
@@ -82,34 +88,35 @@ export function objectForm({ service, stream, pid }: Author): Form {
  * more follows has none.
  */
 export function dockerForm(stream: "stdout" | "stderr"): Form {
-  const head = encoder.encode('{"log":');
-  const after = framer((time) =>
-    `,"stream":"${stream}","time":"${time.toISOString().replace("Z", "000000Z")}"}\n`
-  );
-  const lineEnd = encoder.encode('\\n"');
-  return {
-    stamp: after.stamp,
-    put(buffer, start, end, at, piece): number {
-      at = putString(buffer, start, end, append(buffer, at, head));
-      if (piece !== "part") at = append(buffer, at - 1, lineEnd);
-      return append(buffer, at, after.frame());
-    },
-  };
+  const head = encoder.encode('{"log":"');
+  const lineEnd = "\\n";
+  return framed((time) => ({
+    head,
+    tail: encoder.encode(
+      `${lineEnd}","stream":"${stream}","time":"${time.toISOString().replace("Z", "000000Z")}"}\n`,
+    ),
+    fits: "plain",
+  }), ({ tail }, buffer, start, end, at, piece) => {
+    at = putText(buffer, start, end, append(buffer, at, head));
+    return append(buffer, at, piece === "part" ? tail.subarray(lineEnd.length) : tail);
+  });
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-/** Bytes that depend on the time alone, made anew only when that has changed. */
-function framer(textAt: (time: Date) => string): { stamp(time: Date): void; frame(): Bytes } {
+/** A form whose frame depends on the time alone, and is made anew only when that has changed. */
+function framed(
+  frameAt: (time: Date) => Frame,
+  put: (frame: Frame, ...rest: Parameters<Form["put"]>) => number,
+): Form {
   let ofMs = NaN;
-  let bytes: Bytes = new Uint8Array(0);
+  let frame: Frame;
   return {
     stamp(time): void {
       if (time.getTime() === ofMs) return;
       ofMs = time.getTime();
-      bytes = encoder.encode(textAt(time));
+      frame = frameAt(time);
     },
-    frame: () => bytes,
+    frame: () => frame,
+    put: (...rest) => put(frame, ...rest),
   };
 }
 
@@ -136,10 +143,9 @@ const ESCAPED = Array.from(
 /** Bytes that stand for themselves there. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => Number(ESCAPED[byte]?.length === 1));
 
-/** Writes the bytes as a JSON string. */
-function putString(buffer: Bytes, start: number, end: number, at: number): number {
+/** Writes the bytes as they stand in a JSON string. */
+function putText(buffer: Bytes, start: number, end: number, at: number): number {
   let out = at;
-  buffer[out++] = QUOTE;
   const plain = plainUntil(buffer, start, end);
   out = copy(buffer, start, plain, out);
   for (let i = plain; i < end; i++) {
@@ -147,11 +153,10 @@ function putString(buffer: Bytes, start: number, end: number, at: number): numbe
     if (PLAIN[byte] === 1) buffer[out++] = byte;
     else if (byte < FIRST_BEYOND_ASCII) out = append(buffer, out, ESCAPED[byte]!);
     else {
-      const text = JSON.stringify(decoder.decode(buffer.subarray(start, end)));
+      const text = JSON.stringify(decoder.decode(buffer.subarray(start, end))).slice(1, -1);
       return at + encoder.encodeInto(text, buffer.subarray(at)).written;
     }
   }
-  buffer[out++] = QUOTE;
   return out;
 }
 

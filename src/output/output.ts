@@ -46,8 +46,13 @@ export interface Opening {
 export interface Output {
   /** Makes the streams of a service that is about to be started; `null` if the system has no descriptors left. */
   open(service: Pick<Service, "name" | "logging">): Opening | null;
-  /** Moves on what is ready, a bounded part of it. Call it before each wait of the poller. */
-  flush(): void;
+  /**
+   * Moves on what is ready, a bounded part of it. Call it before each wait of the poller.
+   *
+   * Returns whether it comes line by line, and one on the heels of another: then a pause lets more come together, which
+   * halves the work, and keeps nobody waiting who writes into a pipe that holds so much more.
+   */
+  flush(nowMs: number): boolean;
   /** Moves on all that is left, open lines too, until that is done or the time is over. Nothing may follow. */
   drain(limitMs: number): void;
 }
@@ -57,6 +62,15 @@ const KEPT_AT_MOST = 256 * 1024;
 
 /** Pipes are read when there is room for so much, or a slow reader would have the same bytes copied often. */
 const WORTH_READING = KEPT_AT_MOST / 2;
+
+/** Whoever has less than this in a pipe writes on without waiting, for a while: the usual pipe holds twice as much. */
+const LITTLE = 32 * 1024;
+
+/** Whoever writes whole blocks has gathered lines before, and is fast. */
+const BLOCK = 4096;
+
+/** What comes so soon after what came before is on its heels. */
+const SOON_MS = 0.5;
 
 /** Colours of names, as SGR parameters: those that can be read on dark and on bright. */
 const PALETTE = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94] as const;
@@ -74,6 +88,7 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
   const ready = new Set<Source>();
   const watched = new Set<Source>();
   let draining = false;
+  let takenAtMs = -Infinity;
 
   function open({ name, logging }: Pick<Service, "name" | "logging">): Opening | null {
     switch (logging.name) {
@@ -141,19 +156,19 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     if (watched.delete(source)) poller.unwatch(source.descriptor);
   }
 
-  /** Returns whether a pipe had its turn. */
-  function step(): boolean {
+  /** Returns how many bytes were read (infinitely many: there are more), or `null` if no pipe had its turn. */
+  function step(): number | null {
     drainWriters();
-    let moved = false;
+    let taken: number | null = null;
     for (const source of [...ready]) {
       if (source.sink.room() < WORTH_READING) unwatch(source);
       else {
         giveTurn(source);
-        moved = true;
+        taken = (taken ?? 0) + (source.emptied ? source.taken : Infinity);
       }
     }
     drainWriters();
-    return moved;
+    return taken;
   }
 
   function giveTurn(source: Source): void {
@@ -191,16 +206,20 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
 
   return {
     open,
-    flush(): void {
-      step();
+    flush(atMs): boolean {
+      const taken = step();
       for (const stream of Object.values(streams)) stream.watch(poller, ready);
+      if (taken === null) return false;
+      const isSoon = atMs - takenAtMs < SOON_MS;
+      takenAtMs = atMs;
+      return isSoon && taken < LITTLE && taken % BLOCK !== 0;
     },
     drain(limitMs): void {
       const untilMs = performance.now() + limitMs;
       draining = true;
       for (;;) {
         for (const source of sources) ready.add(source);
-        const moved = step();
+        const moved = step() !== null;
         const unwritten = Object.values(writers).filter(({ waiting }) => waiting > 0);
         const leftMs = untilMs - performance.now();
         if (sources.size === 0 && unwritten.length === 0 || leftMs <= 0) return;

@@ -1,6 +1,7 @@
 /** What a service writes on one of its streams, read from its pipe and put into lines. */
 
 import { readAvailable } from "../../ffi/pipe.ts";
+import { type Copier, makeCopier } from "./copier.ts";
 import { type Form, LONGEST_FORMED, LONGEST_LINE } from "./forms.ts";
 
 /** Where lines go. */
@@ -13,17 +14,39 @@ export interface Sink {
 
 /** At most so much is read of one pipe before the others, and signals, have their turn. */
 const READ_AT_ONCE = 64 * 1024;
+const READ_AT_LEAST = 16 * 1024;
+const PAGE = 4096;
 
-/** So much is gathered before the sink gets it. */
-const GATHERED = 64 * 1024;
+/** So much is gathered before the sink gets it: with a line more the usual pipe takes that at once. */
+const GATHERED = 60 * 1024;
 
 /** Where in {@linkcode buffer} formed lines are gathered, behind what was kept, what was read and an end for it. */
 const OUT = LONGEST_LINE + READ_AT_ONCE + 4;
+const SIZE = OUT + GATHERED + LONGEST_FORMED;
 
 /** One for all: it holds nothing between two calls. What is read stands at its start. */
-const buffer = new Uint8Array(OUT + GATHERED + LONGEST_FORMED);
+let buffer = new Uint8Array(SIZE);
+
+/** The words of the buffer: four bytes are looked at in one step, and a call that finds one costs more than the search. */
+let words = new Int32Array(buffer.buffer, 0, SIZE >> 2);
+
+/** What copies lines, once a pipe has held so much that it is worth a millisecond; `null` where there is none. */
+let copier: Copier | null | undefined;
+const WORTH_COPIER = 32 * 1024;
+
+/** Has lines copied, the first `length` bytes of the buffer too, by what copies faster. */
+function loadCopier(length: number): void {
+  copier = makeCopier(SIZE);
+  if (copier === null) return;
+  copier.buffer.set(buffer.subarray(0, length));
+  buffer = copier.buffer;
+  words = new Int32Array(buffer.buffer, 0, SIZE >> 2);
+}
 
 const NEWLINE = 0x0a;
+/** So much a source may hold on to for good, in bytes. */
+const USUAL_LINE = 256;
+
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -36,18 +59,33 @@ export class Source {
   readonly descriptor: number;
   readonly sink: Sink;
   readonly #form: Form;
-  /** What was read and not passed on. */
+  /** What was read and not passed on: so many of these bytes. */
   #kept: Uint8Array<ArrayBuffer> = NOTHING;
+  #keptLength = 0;
   /** Whether there may be lines in what is kept, for which the sink had no room. */
   #full = false;
   #ended = false;
+  #taken = 0;
+  #emptied = false;
   /** Whether what follows is the rest of a line of which parts were passed on. */
   #inParts = false;
+  /** How much is read next: in its form it is what is gathered, as far as can be told by what was read last. */
+  #readAtOnce = READ_AT_ONCE;
 
   constructor(descriptor: number, form: Form, sink: Sink) {
     this.descriptor = descriptor;
     this.#form = form;
     this.sink = sink;
+  }
+
+  /** How many bytes the last turn has read. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Whether the last turn has read all that there was. */
+  get emptied(): boolean {
+    return this.#emptied;
   }
 
   /** Has it end with what was read: the rest of a line, too, is passed on by the next turn. */
@@ -62,21 +100,37 @@ export class Source {
    * sink has no room, and `"ended"` if there will be no more: then the pipe is to be closed.
    */
   turn(now: () => Date): "read" | "nothing" | "full" | "ended" {
-    let length = this.#kept.length;
+    let length = this.#keptLength;
     let searched = 0;
+    this.#taken = 0;
     if (!this.#full && !this.#ended) {
-      const count = readAvailable(this.descriptor, buffer.subarray(length, length + READ_AT_ONCE));
+      const count = readAvailable(this.descriptor, buffer.subarray(length, length + this.#readAtOnce));
       if (count === "again") return "nothing";
       searched = length;
-      if (typeof count === "number") length += count;
+      if (typeof count === "number") length += this.#taken = count;
       else this.#ended = true;
+      this.#emptied = this.#taken < this.#readAtOnce;
     }
-    buffer.set(this.#kept);
+    if (copier === undefined && length >= WORTH_COPIER) loadCopier(length);
+    this.#putBack();
     this.#form.stamp(now());
     const passed = this.#passOn(length, searched);
-    this.#kept = passed === length ? NOTHING : buffer.slice(passed, length);
+    this.#keep(passed, length);
     if (this.#full) return "full";
     return this.#ended ? "ended" : "read";
+  }
+
+  #putBack(): void {
+    if (this.#keptLength > 0) buffer.set(this.#kept.subarray(0, this.#keptLength));
+  }
+
+  /** Keeps a part of the buffer; in the same memory as before where that is enough, and no more than is usual. */
+  #keep(start: number, end: number): void {
+    const length = this.#keptLength = end - start;
+    if (length > this.#kept.length || this.#kept.length > USUAL_LINE) {
+      this.#kept = length === 0 ? NOTHING : new Uint8Array(Math.max(length, USUAL_LINE));
+    }
+    this.#kept.set(buffer.subarray(start, end));
   }
 
   /**
@@ -85,34 +139,45 @@ export class Source {
    */
   #passOn(length: number, searched: number): number {
     buffer[length] = NEWLINE; // where every search ends
-    let [start, at] = [0, OUT];
+    let [start, at, formed] = [0, OUT, 0];
     this.#full = false;
     for (;;) {
-      let end = nextNewline(searched);
-      if (end - start > LONGEST_LINE) {
-        end = cutBefore(start + LONGEST_LINE);
-        at = this.#form.put(buffer, start, end, at, "part");
-        this.#inParts = true;
-        start = end;
-      } else if (end < length || this.#ended && start < length) {
-        at = this.#form.put(buffer, start, end, at, this.#inParts ? "last part" : "whole");
-        this.#inParts = false;
-        start = Math.min(end + 1, length);
-      } else break;
-      searched = start;
-      if (at - OUT < GATHERED) continue;
+      if (copier && !this.#inParts) {
+        [start, at] = copier.copy(start, length, at, OUT + GATHERED, this.#form.frame());
+        if (searched < start) searched = start;
+      }
+      if (at < OUT + GATHERED) {
+        let end = nextNewline(searched);
+        if (end - start > LONGEST_LINE) {
+          end = cutBefore(start + LONGEST_LINE);
+          at = this.#form.put(buffer, start, end, at, "part");
+          this.#inParts = true;
+          start = end;
+        } else if (end < length || this.#ended && start < length) {
+          at = this.#form.put(buffer, start, end, at, this.#inParts ? "last part" : "whole");
+          this.#inParts = false;
+          start = Math.min(end + 1, length);
+        } else break;
+        searched = start;
+        if (at < OUT + GATHERED) continue;
+      }
       this.sink.write(buffer.subarray(OUT, at));
+      formed += at - OUT;
       at = OUT;
       this.#full = start < length && this.sink.room() <= 0;
       if (this.#full) break;
     }
     if (at > OUT) this.sink.write(buffer.subarray(OUT, at));
+    formed += at - OUT;
+    if (formed > 0) this.#readAtOnce = fitting(GATHERED * start / formed);
     return start;
   }
 }
 
-/** The words of the buffer: four bytes are looked at in one step, and a call that finds one costs more than the search. */
-const words = new Int32Array(buffer.buffer);
+/** How much to read at once, in bytes: as near to this as the bounds and the pages of a pipe allow. */
+function fitting(bytes: number): number {
+  return Math.max(READ_AT_LEAST, Math.min(Math.floor(bytes / PAGE) * PAGE, READ_AT_ONCE));
+}
 
 /** Where the next newline is; there must be one. */
 function nextNewline(from: number): number {

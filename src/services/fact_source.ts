@@ -1,5 +1,6 @@
 /** Where the facts of a run of services come from: signals, children, timers, and what is watched by the poller. */
 
+import { pauseShortly } from "../../ffi/pause.ts";
 import type { PollSet } from "../../ffi/poll.ts";
 import { makeWait } from "../calm.ts";
 import type { TimerName } from "../core/model.ts";
@@ -74,9 +75,12 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
       for (;;) {
         const nowMs = performance.now();
         const facts = take(nowMs);
-        output.flush();
+        const isDribbling = output.flush(nowMs);
         if (facts.length > 0) poller.wait(0); // output has its turn, however much else happens
-        else waitFor(waitMs(nowMs), (limitMs) => poller.wait(limitMs));
+        else {
+          if (isDribbling) pauseShortly();
+          waitFor(waitMs(nowMs), (limitMs) => poller.wait(limitMs));
+        }
         log.drain();
         if (facts.length > 0) return facts;
       }

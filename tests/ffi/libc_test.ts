@@ -175,6 +175,13 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal(libc.mprotect(Deno.UnsafePointer.create(1n), 4096n, 1), -1);
     equal(errno(), EINVAL);
   },
+  nanosleep() {
+    const before = performance.now();
+    equal(libc.nanosleep(bytesOf(new BigUint64Array([0n, 20_000_000n])), null), 0);
+    ok(performance.now() - before >= 20);
+    equal(libc.nanosleep(bytesOf(new BigUint64Array([0n, 1_000_000_000n])), null), -1);
+    equal(errno(), EINVAL);
+  },
   async open() {
     await using folder = await tempFolder();
     const descriptor = libc.open(c(await folder.write("file", "")), O_CLOEXEC);

@@ -89,9 +89,14 @@ class Bench {
   }
 
   turn(timeoutMs = 0): void {
-    this.output.flush();
+    this.output.flush(performance.now());
     this.log.drain();
     this.#set.wait(timeoutMs);
+  }
+
+  /** Looks at what is ready, which the next turn moves on. */
+  poll(): void {
+    this.#set.wait(0);
   }
 
   /** Turns until nothing is waited for any more. */
@@ -224,7 +229,7 @@ const functions = {
     put(quiet.stdout, "on standard output\n");
     bench.turn(1000);
     bench.turn(0);
-    bench.output.flush();
+    bench.output.flush(performance.now());
     const otherPassed = bench.writers.stdout.waiting === 0 && bench.watched.has(STDERR);
     const before = performance.now();
     bench.turn(50);
@@ -247,6 +252,18 @@ const functions = {
     };
   },
 
+  /** A service writes at those times; after which of them a pause is asked for. */
+  pauses(writes: readonly (readonly [text: string, atMs: number])[]): boolean[] {
+    const bench = new Bench();
+    const { stdout } = bench.play("web");
+    bench.turn();
+    return writes.map(([text, atMs]) => {
+      if (text !== "") put(stdout, text);
+      bench.poll();
+      return bench.output.flush(atMs);
+    });
+  },
+
   /** Drains while others still hold the pipes. */
   drain(texts: string[]): void {
     const bench = new Bench();
@@ -260,7 +277,9 @@ const functions = {
     const bench = new Bench({ folder });
     const stuck = bench.play("stuck");
     makeNonblocking(stuck.stderr);
-    while (libc.write(stuck.stderr, encoder.encode("stuck\n".repeat(1000)), 6000n) > 0) bench.output.flush();
+    while (libc.write(stuck.stderr, encoder.encode("stuck\n".repeat(1000)), 6000n) > 0) {
+      bench.output.flush(performance.now());
+    }
     put(bench.play("web", FILES).stdout, `${"x".repeat(bytes - 1)}\n`);
     const before = performance.now();
     bench.output.drain(100);
@@ -276,7 +295,7 @@ const functions = {
       put(stderr, "x".repeat(50_000));
       put(stderr, "\n");
       bench.turn(1000);
-      bench.output.flush();
+      bench.output.flush(performance.now());
     }
     close(stdout, stderr);
     bench.untilIdle();

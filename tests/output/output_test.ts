@@ -164,3 +164,19 @@ Deno.test("where the reader has gone services go on, and that is told once", asy
   const { result } = await output.call("readerGone", []);
   deepEqual(result, ["Cannot write to stderr: what services write is lost"]);
 });
+
+Deno.test("a pause is asked for where lines come one by one, on the heels of each other", async () => {
+  const line = `${"x".repeat(99)}\n`;
+  const more = line.repeat(400); // more than is waited for
+  const { result } = await output.call("pauses", [[
+    [line, 1000], // alone
+    [line, 1000.2],
+    [line, 1000.4],
+    ["", 1000.5],
+    [line.repeat(300), 1000.6],
+    [more, 1000.8],
+    [line.repeat(1024).slice(0, 8192), 1001], // whole blocks
+    [line, 1003], // a good while later
+  ]]);
+  deepEqual(result, [false, true, true, false, true, false, false, false]);
+});

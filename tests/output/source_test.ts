@@ -1,8 +1,9 @@
 import { closeDescriptor, makePipe } from "../../ffi/pipe.ts";
 import { libc } from "../../ffi/libc.ts";
-import { LONGEST_LINE, objectForm, plainForm } from "../../src/output/forms.ts";
+import { type Form, LONGEST_LINE, objectForm, plainForm } from "../../src/output/forms.ts";
 import { type Sink, Source } from "../../src/output/source.ts";
 import { deepEqual, equal, ok } from "../assert.ts";
+import { randomFrom } from "../random.ts";
 
 const now = (): Date => new Date(0);
 
@@ -187,27 +188,44 @@ Deno.test("one turn reads a bounded part of what is there", () => {
   ok(bench.text.length <= 2 * 64 * 1024);
 });
 
-Deno.test("however the bytes come, and however little room there is, the same lines come out", () => {
-  let seed = 1;
-  const random = (below: number): number => (seed = seed * 48271 % 0x7fffffff) % below;
-  for (let round = 0; round < 300; round++) {
-    using bench = new Bench();
-    const lines = Array.from(
-      { length: random(60) },
-      () => "x".repeat(random(20) === 0 ? random(3 * LONGEST_LINE) : random(80)),
-    );
-    const open = random(2) === 0 ? "" : "open";
-    const text = lines.map((line) => `${line}\n`).join("") + open;
-    for (let at = 0; at < text.length;) {
-      const next = at + 1 + random(random(2) === 0 ? 100 : 60_000);
-      bench.put(text.slice(at, next));
-      at = next;
-      do bench.setRoom(random(3) === 0 ? Infinity : 1); while (bench.turn() !== "nothing");
+const FORMS: Readonly<Record<string, { readonly form: () => Form; readonly of: (part: string) => string }>> =
+  {
+    text: { form: () => plainForm("> "), of: (part) => `> ${part}\n` },
+    JSON: {
+      form: () => objectForm({ service: "web", stream: "stdout", pid: 1 }),
+      of: (part) => part, // of a part "partial" tells that more follows, which is tested above
+    },
+  };
+
+for (const [name, { form, of }] of Object.entries(FORMS)) {
+  Deno.test(`${name}: however the bytes come, and however little room there is, the same lines come out`, () => {
+    const random = randomFrom(1);
+    const below = (bound: number): number => Math.floor(random() * bound);
+    const pick = (text: string): string => text[below(text.length)]!;
+    const word = (): string => pick("xyz") + (below(30) === 0 ? pick(`"\\\t {}\x7f`) : "");
+    for (let round = 0; round < 300; round++) {
+      using bench = new Bench(form());
+      const longest = below(20) === 0 ? 3 * LONGEST_LINE : 80;
+      const lines = Array.from(
+        { length: below(round % 3 === 0 ? 2000 : 60) },
+        () => Array.from({ length: below(longest) / (longest > 80 ? 1 : 2) }, word).join(""),
+      ).slice(0, longest > 80 ? 30 : undefined);
+      const open = below(2) === 0 ? "" : "open";
+      const text = lines.map((line) => `${line}\n`).join("") + open;
+      for (let at = 0; at < text.length;) {
+        const next = at + 1 + below(below(2) === 0 ? 100 : 60_000);
+        bench.put(text.slice(at, next));
+        at = next;
+        do bench.setRoom(below(3) === 0 ? Infinity : 1); while (bench.turn() !== "nothing");
+      }
+      bench.hangUp();
+      while (bench.turn() !== "ended");
+      const parts = [...lines, ...open === "" ? [] : [open]]
+        .flatMap((line) => line === "" ? [""] : line.match(new RegExp(`.{1,${LONGEST_LINE}}`, "g"))!);
+      const came = name === "text"
+        ? bench.text
+        : bench.text.split("\n").slice(0, -1).map((line) => JSON.parse(line).message).join("\n");
+      equal(came, name === "text" ? parts.map(of).join("") : parts.map(of).join("\n"), `round ${round}`);
     }
-    bench.hangUp();
-    while (bench.turn() !== "ended");
-    const parts = [...lines, ...open === "" ? [] : [open]]
-      .flatMap((line) => line === "" ? [""] : line.match(new RegExp(`.{1,${LONGEST_LINE}}`, "g"))!);
-    equal(bench.text, parts.map((part) => `> ${part}\n`).join(""), `round ${round}`);
-  }
-});
+  });
+}
