@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from "../assert.ts";
-import { type Bench, inEachMode, inMode, type Setting } from "./support/bench.ts";
+import { type Bench, inEachMode, inMode, type Setting, usualCache } from "./support/bench.ts";
 import { DENIT, nsenter, program, REPOSITORY, unshare } from "./support/program.ts";
 
 const WITHOUT_CAPABILITIES = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"];
@@ -15,7 +15,7 @@ const LEAVE_STUBBORN = [
 const SURROUNDINGS: Readonly<Record<string, Setting>> = {
   "no PATH": { inside: ["/usr/bin/env", "-u", "PATH"] },
   "no HOME": { inside: ["/usr/bin/env", "-u", "HOME"] },
-  "a HOME that is not there": { env: { HOME: "/no/such/home" } },
+  "a HOME that is not there": { env: { HOME: "/no/such/home", DENO_DIR: usualCache() } },
   "a read-only root": mounted(
     'mount --bind . . && cd "$PWD" && mount -o remount,bind,ro / && ! touch /probe 2> /dev/null || exit 99',
   ),

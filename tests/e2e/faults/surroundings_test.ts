@@ -1,7 +1,7 @@
 /** Surroundings in which not much is left: no /proc, no disk that can be written, and clocks that are odd. */
 
 import { deepEqual, equal, match, ok } from "../../assert.ts";
-import { inEachMode, inMode, type Running } from "../support/bench.ts";
+import { inEachMode, inMode, type Running, usualCache } from "../support/bench.ts";
 import { nsenter, program, unshare } from "../support/program.ts";
 import { lasting, runUp, sh, writeFile } from "../services/support.ts";
 import { fromSource, inEachModeMounted, mounted, runWhole, serveWhole, SIGTERM, stops } from "./support.ts";
@@ -78,7 +78,12 @@ const READ_ONLY = `
   done
   ! touch /probe /var/probe /usr/probe 2> /dev/null || exit 99
 `;
-const NOWHERE = { HOME: "/no/such/home", TMPDIR: "/no/such/folder", DENO_NO_UPDATE_CHECK: "1" };
+const NOWHERE = {
+  HOME: "/no/such/home",
+  TMPDIR: "/no/such/folder",
+  DENO_DIR: usualCache(), // from source it needs what it imports
+  DENO_NO_UPDATE_CHECK: "1",
+};
 
 inEachModeMounted(
   "no disk that can be written: one program is cared for and ends as usual",

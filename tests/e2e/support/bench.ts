@@ -65,6 +65,11 @@ export function inMode(mode: Mode, name: string, body: Body, needs?: Needs): voi
   });
 }
 
+/** Where Deno keeps what it has downloaded, for one whose HOME is another. */
+export function usualCache(): string {
+  return Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+}
+
 export class Bench {
   readonly mode: Mode;
   readonly #mark = `E2E_MARK=${crypto.randomUUID()}`;
@@ -111,8 +116,7 @@ export class Bench {
   /** A cache for Deno in which no database is broken, as tests of faults leave them: on a terminal it tells of that. */
   #cleanCache(): string {
     const path = this.folder();
-    const usual = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
-    Deno.symlinkSync(`${usual}/npm`, `${path}/npm`);
+    Deno.symlinkSync(`${usualCache()}/npm`, `${path}/npm`);
     return path;
   }
 
