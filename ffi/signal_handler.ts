@@ -16,8 +16,8 @@
 
 import { LAST_SIGNAL, SIGNAL_INFO } from "./abi.ts";
 import { isIgnored, setHandler } from "./disposition.ts";
-import { errno, libc } from "./libc.ts";
-import { pause, TOO_MANY_TO_POLL } from "./pause.ts";
+import { libc } from "./libc.ts";
+import { pause } from "./pause.ts";
 
 const [EFD_CLOEXEC, EFD_NONBLOCK] = [0o2000000, 0o4000] as const;
 const [POLLIN, POLLOUT] = [1, 4] as const;
@@ -124,8 +124,8 @@ export interface CaughtSignals {
   wait(timeoutMs: number | null, toWrite: readonly number[]): void;
   /** Can be read when a signal has come, for who waits by other means; then {@linkcode acknowledge} is to be called. */
   readonly descriptor: number;
-  /** Takes back that the descriptor can be read, before the signals themselves are taken. */
-  acknowledge(): void;
+  /** Takes back that the descriptor can be read, before the signals themselves are taken; returns whether it could. */
+  acknowledge(): boolean;
   /**
    * The signals that have come since the last call, in the order in which they were given to be caught: a standard
    * one once, a real-time one as often as it came; of very many the rest comes with the next call.
@@ -147,22 +147,34 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
   });
   const seen = new Int32Array(counters.length);
   const wakeUps = new Uint8Array(8);
-  const acknowledge = (): void => void libc.read(descriptor, wakeUps, BigInt(wakeUps.length));
+  const acknowledge = (): boolean => libc.read(descriptor, wakeUps, BigInt(wakeUps.length)) > 0;
+  const alone = requestsOf([descriptor, POLLIN]);
+  let interrupted = false;
   return {
     ignored,
     descriptor,
     acknowledge,
     wait(timeoutMs, toWrite): void {
-      const requests = new Int32Array([descriptor, POLLIN, ...toWrite.flatMap((other) => [other, POLLOUT])]);
       const timeout = timeoutMs === null ? -1 : Math.min(Math.ceil(timeoutMs), LONGEST_POLL_MS);
-      const ready = libc.poll(new Uint8Array(requests.buffer), BigInt(1 + toWrite.length), timeout);
-      if (ready < 0 && errno() === TOO_MANY_TO_POLL) pause(timeout);
-      acknowledge(); // before the counters are read, or a wake-up is lost
+      if (interrupted) {
+        interrupted = false;
+        if (!acknowledge()) pause(timeout); // it was no signal: poll(2) was asked for too many descriptors
+        return;
+      }
+      const requests = toWrite.length === 0
+        ? alone
+        : requestsOf([descriptor, POLLIN, ...toWrite.flatMap((other) => [other, POLLOUT])]);
+      const ready = libc.poll(requests, BigInt(1 + toWrite.length), timeout);
+      // Before the counters are read, or a wake-up is lost. Where a signal has ended the wait what is to be done about it
+      // comes first, and whether there is more is looked at before the next.
+      if (ready < 0) interrupted = true;
+      else acknowledge();
     },
     take(): number[] {
       const taken: number[] = [];
-      for (const signal of signals) {
-        const came = (Atomics.load(counters, signal) - seen[signal]!) | 0;
+      for (let i = 0; i < signals.length; i++) { // each time that we wake: as plain as can be
+        const signal = signals[i]!;
+        const came = (counters[signal]! - seen[signal]!) | 0;
         if (came === 0) continue;
         const times = signal < FIRST_REAL_TIME ? 1 : Math.min(came, TAKEN_AT_ONCE);
         seen[signal]! += signal < FIRST_REAL_TIME ? came : times;
@@ -171,6 +183,11 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
       return taken;
     },
   };
+}
+
+/** Pairs of a descriptor and of events, as poll(2) takes them. */
+function requestsOf(words: readonly number[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Int32Array(words).buffer);
 }
 
 /** A page with the code, which may be executed and no longer written, and the counters behind it. */
