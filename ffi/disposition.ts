@@ -11,11 +11,6 @@ const [SIG_BLOCK, SIG_SETMASK] = [0, 2] as const;
 /** A `struct sigaction`, to be put back with {@linkcode restoreDisposition}. */
 type Disposition = Uint8Array<ArrayBuffer>;
 
-/** Whether a signal was ignored, by what {@linkcode setHandler} returned for it. */
-export function isIgnored(disposition: Uint8Array): boolean {
-  return new DataView(disposition.buffer).getBigUint64(SIGNAL_ACTION.handler, true) === SIG_IGN;
-}
-
 /** The signals that are blocked on the calling thread; asked first of all it tells what the caller had blocked. */
 export function blockedSignals(): number[] {
   const mask = new Uint8Array(SIZE.signalSet);
@@ -25,25 +20,44 @@ export function blockedSignals(): number[] {
 
 /** Ignores the signal; returns what was in force before. */
 export function ignoreSignal(signal: number): Disposition {
-  return setHandler(signal, SIG_IGN, 0);
+  return setHandler(signal, SIG_IGN);
 }
 
 /** Gives the signal its default effect; returns what was in force before. */
 export function defaultSignal(signal: number): Disposition {
-  return setHandler(signal, SIG_DFL, 0);
+  return setHandler(signal, SIG_DFL);
 }
 
-/** Installs a handler by its address with `SA_*` flags; returns what was in force before. */
-export function setHandler(signal: number, handler: bigint, flags: number): Disposition {
+/**
+ * Installs a handler, by its address and with `SA_*` flags, for each of the signals; returns those of them that were
+ * ignored before.
+ */
+export function setHandlers(signals: readonly number[], handler: bigint, flags: number): number[] {
+  const action = actionOf(handler, flags);
+  const before = new Uint8Array(SIZE.signalAction);
+  const view = new DataView(before.buffer);
+  const ignored = [];
+  for (let i = 0; i < signals.length; i++) { // at each start, before anything has been compiled
+    libc.sigaction(signals[i]!, action, before);
+    if (view.getBigUint64(SIGNAL_ACTION.handler, true) === SIG_IGN) ignored.push(signals[i]!);
+  }
+  return ignored;
+}
+
+function setHandler(signal: number, handler: bigint): Disposition {
+  const before = new Uint8Array(SIZE.signalAction);
+  libc.sigaction(signal, actionOf(handler, 0), before);
+  return before;
+}
+
+function actionOf(handler: bigint, flags: number): Disposition {
   const action = new Uint8Array(SIZE.signalAction);
   const view = new DataView(action.buffer);
   view.setBigUint64(SIGNAL_ACTION.handler, handler, true);
   view.setInt32(SIGNAL_ACTION.flags, flags, true);
   // While a handler runs no other starts: a burst of signals, nested, would overflow the alternate stack.
   action.fill(0xff, SIGNAL_ACTION.mask, SIGNAL_ACTION.mask + 8);
-  const before = new Uint8Array(SIZE.signalAction);
-  libc.sigaction(signal, action, before);
-  return before;
+  return action;
 }
 
 /** Puts back what {@linkcode ignoreSignal} and its like returned. */

@@ -206,29 +206,34 @@ function addressOf(name: Name): Deno.PointerValue {
   return dlsym.call(null, cString(SYMBOLS[name] ?? name));
 }
 
-/** So many calls make a function worth a trampoline of its own. */
-export const OFTEN = 50;
+/** So many calls make a function worth a trampoline of its own. Each start has sigaction called 62 times. */
+export const OFTEN = 100;
 
-/** Each function of {@linkcode DECLARATIONS}, made callable when it is first used. */
-export const libc: { readonly [N in Name]: Call<N> } = Object.create(null);
+/** Each function of {@linkcode DECLARATIONS}, made callable when it is first used: what is not there yet is asked of this. */
+const notYetUsed = new Proxy({}, {
+  get(_nothing, name): AnyCall | undefined {
+    return Object.hasOwn(DECLARATIONS, name) ? use(name as Name) : undefined;
+  },
+});
 
-for (const name of Object.keys(DECLARATIONS) as Name[]) {
-  Object.defineProperty(libc, name, {
-    configurable: true,
-    get() {
-      const address = addressOf(name);
-      if (address === null) throw new Error(`Cannot call ${name}: this C library does not have it`);
-      const pointer: { call: unknown } = new Deno.UnsafeFnPointer(address as never, DECLARATIONS[name]);
-      const byAddress = (pointer.call as AnyCall).bind(pointer);
-      let calls = 0;
-      const call: AnyCall = (...values) => {
-        if (++calls === OFTEN) Object.defineProperty(libc, name, { value: compiled(name) ?? byAddress });
-        return byAddress(...values);
-      };
-      Object.defineProperty(libc, name, { value: call });
-      return call;
-    },
-  });
+export const libc: { readonly [N in Name]: Call<N> } = Object.create(notYetUsed);
+
+function use(name: Name): AnyCall {
+  const address = addressOf(name);
+  if (address === null) throw new Error(`Cannot call ${name}: this C library does not have it`);
+  const pointer: { call: unknown } = new Deno.UnsafeFnPointer(address as never, DECLARATIONS[name]);
+  const byAddress = (pointer.call as AnyCall).bind(pointer);
+  let calls = 0;
+  const call: AnyCall = (...values) => {
+    if (++calls === OFTEN) define(name, compiled(name) ?? byAddress);
+    return byAddress(...values);
+  };
+  return define(name, call);
+}
+
+function define(name: Name, call: AnyCall): AnyCall {
+  Object.defineProperty(libc, name, { value: call, configurable: true });
+  return call;
 }
 
 type AnyCall = (...values: unknown[]) => unknown;

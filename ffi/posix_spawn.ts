@@ -1,6 +1,6 @@
 /** One call of posix_spawn(3). It goes through libc, not `Deno.Command`, so that one reaper serves all. */
 
-import { LAST_SIGNAL, SIZE } from "./abi.ts";
+import { SIZE } from "./abi.ts";
 import { cString, type CStringTable, cStringTable } from "./c_string.ts";
 import { strerror } from "./error_words.ts";
 import {
@@ -13,16 +13,16 @@ import {
   type SpawnFailure,
 } from "./executable.ts";
 import { libc } from "./libc.ts";
-import { signalSet } from "./signal_set.ts";
+import { signalSet, signalSetWithout } from "./signal_set.ts";
 
 export const [POSIX_SPAWN_SETPGROUP, POSIX_SPAWN_SETSID] = [0x02, 0x80] as const;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 
-/** What is the same in each call for one program. Whoever made the file actions destroys them. */
+/** What is the same in each call for one program. Whoever made the file actions, if there are any, destroys them. */
 export interface SpawnSetting {
   readonly attributes: Uint8Array<ArrayBuffer>;
-  readonly actions: Uint8Array<ArrayBuffer>;
+  readonly actions: Uint8Array<ArrayBuffer> | null;
   readonly environment: Deno.PointerObject | null;
 }
 
@@ -80,9 +80,7 @@ export function spawnAttributes(
 ): Uint8Array<ArrayBuffer> {
   const attributes = new Uint8Array(SIZE.spawnAttributes);
   libc.posix_spawnattr_init(attributes); // an empty mask, and process group 0: a new one
-  const defaults = [];
-  for (let signal = 1; signal <= LAST_SIGNAL; signal++) if (!ignored.includes(signal)) defaults.push(signal);
-  libc.posix_spawnattr_setsigdefault(attributes, signalSet(defaults));
+  libc.posix_spawnattr_setsigdefault(attributes, signalSetWithout(ignored));
   if (blocked.length > 0) libc.posix_spawnattr_setsigmask(attributes, signalSet(blocked));
   libc.posix_spawnattr_setflags(attributes, flags | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   return attributes;

@@ -15,7 +15,7 @@
  */
 
 import { LAST_SIGNAL, SIGNAL_INFO } from "./abi.ts";
-import { isIgnored, setHandler } from "./disposition.ts";
+import { setHandlers } from "./disposition.ts";
 import { libc } from "./libc.ts";
 import { pause } from "./pause.ts";
 
@@ -115,7 +115,7 @@ const TAKEN_AT_ONCE = 64;
 
 /** Signals that are caught, and counted until they are taken. */
 export interface CaughtSignals {
-  /** Those of them that were ignored before. */
+  /** Those of them that were ignored before, from the lowest number on. */
   readonly ignored: readonly number[];
   /**
    * Waits until a signal has come, one of the descriptors can be written, or `timeoutMs` is over (`null`: never),
@@ -141,10 +141,12 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
 
   const { code, counters } = memory;
   const { counting } = HANDLERS[Deno.build.arch];
-  const ignored = signals.filter((signal) => {
-    const handler = code + (FAULTS.includes(signal) ? 0n : BigInt(counting));
-    return isIgnored(setHandler(signal, handler, SA_SIGINFO | SA_ONSTACK | SA_RESTART));
-  });
+  const flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  const isFault = (signal: number): boolean => FAULTS.includes(signal);
+  const ignored = [
+    ...setHandlers(signals.filter((signal) => !isFault(signal)), code + BigInt(counting), flags),
+    ...setHandlers(signals.filter(isFault), code, flags),
+  ].sort((a, b) => a - b);
   const seen = new Int32Array(counters.length);
   const wakeUps = new Uint8Array(8);
   const acknowledge = (): boolean => libc.read(descriptor, wakeUps, BigInt(wakeUps.length)) > 0;

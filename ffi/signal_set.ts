@@ -13,6 +13,13 @@ export function signalSet(signals: Iterable<number>): Uint8Array<ArrayBuffer> {
   return set;
 }
 
+/** A `sigset_t` that holds all signals but these. */
+export function signalSetWithout(signals: readonly number[]): Uint8Array<ArrayBuffer> {
+  const set = new Uint8Array(SIZE.signalSet).fill(0xff, 0, LAST_SIGNAL / 8);
+  for (const signal of signals) set[(signal - 1) >> 3]! &= ~(1 << ((signal - 1) & 7));
+  return set;
+}
+
 /** The signals that a `sigset_t` holds. */
 export function signalsIn(set: Uint8Array): number[] {
   const signals = [];

@@ -43,8 +43,11 @@ const FIRST_INHERITED = 3;
 const TERMINAL_ERRORS: readonly number[] = [/* EPERM */ 1, /* EIO */ 5, /* ENXIO */ 6, /* ENOTTY */ 25];
 
 const STDIN = 0;
+
 /** glibc 2.35 gives the terminal away in the child, before the program starts; with an older one we do, after. */
-const SETS_FOREGROUND = hasSymbol("posix_spawn_file_actions_addtcsetpgrp_np");
+function setsForeground(): boolean {
+  return hasSymbol("posix_spawn_file_actions_addtcsetpgrp_np");
+}
 
 /**
  * Starts a program in the present working directory and with the present environment.
@@ -63,22 +66,24 @@ export function spawn(order: SpawnOrder): number | SpawnFailure {
       const pid = execute(libc.posix_spawnp, argv[0]!, cStringTable(argv), setting);
       if (place === "foreground") {
         if (TERMINAL_ERRORS.includes(-pid)) return spawn({ ...order, place: "own group" });
-        if (!SETS_FOREGROUND && pid > 0) {
+        if (pid > 0 && !setsForeground()) {
           withoutOutputSignals(() => libc.tcsetpgrp(STDIN, pid), (result) => result !== 0);
         }
       }
       return conclude(pid, argv, setting, ownSearch);
     });
   } finally {
-    libc.posix_spawn_file_actions_destroy(actions);
+    if (actions !== null) libc.posix_spawn_file_actions_destroy(actions);
     if (spare >= 0) libc.close(spare);
   }
 }
 
-function spawnFileActions(place: SpawnOrder["place"], spare: number): Uint8Array<ArrayBuffer> {
+/** What the child does before the program starts; `null`: nothing. */
+function spawnFileActions(place: SpawnOrder["place"], spare: number): Uint8Array<ArrayBuffer> | null {
+  if (place !== "foreground" && place !== "own session") return null;
   const actions = new Uint8Array(SIZE.spawnFileActions);
   libc.posix_spawn_file_actions_init(actions);
-  if (place === "foreground" && SETS_FOREGROUND) {
+  if (place === "foreground" && setsForeground()) {
     libc.posix_spawn_file_actions_addtcsetpgrp_np(actions, STDIN);
   }
   const terminal = place === "own session" ? libc.ttyname(STDIN) : null;

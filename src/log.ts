@@ -3,7 +3,7 @@
 import type { Descriptor } from "../ffi/output.ts";
 import type { Level, Note } from "./core/model.ts";
 import type { Voice } from "./voice.ts";
-import { makeWriters, type Writers } from "./writer.ts";
+import { makeWriters, type Writer, type Writers } from "./writer.ts";
 
 /** Takes notes and writes them in a voice. */
 export interface Log {
@@ -16,14 +16,21 @@ export interface Log {
 
 const encoder = new TextEncoder();
 
-/** Makes a log that speaks in the voice, through these writers. */
-export function makeLog(voice: Voice, writers: Writers = makeWriters()): Log {
-  const all = [...new Set([writers.stdout, writers.stderr])];
+/** Makes a log that speaks in the voice, through these writers or else some of its own: most runs never need them. */
+export function makeLog(voice: Voice, given?: Writers): Log {
+  let writers = given;
+  let all = given === undefined ? [] : bothOf(given);
   let dropped = 0;
+
+  function open(): Writers {
+    writers = makeWriters();
+    all = bothOf(writers);
+    return writers;
+  }
 
   function write(level: Level, note: Note): void {
     for (const { stream, text } of voice(level, note)) {
-      if (!writers[stream].writeLine(encoder.encode(`${text}\n`))) dropped++;
+      if (!(writers ?? open())[stream].writeLine(encoder.encode(`${text}\n`))) dropped++;
     }
   }
 
@@ -38,4 +45,8 @@ export function makeLog(voice: Voice, writers: Writers = makeWriters()): Log {
       write("warning", { type: "problem", message });
     },
   };
+}
+
+function bothOf({ stdout, stderr }: Writers): Writer[] {
+  return [...new Set([stdout, stderr])];
 }

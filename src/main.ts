@@ -19,14 +19,13 @@ import { DENIT_FAILED } from "./core/exit_code.ts";
 import type { Policy, Role, TimerName } from "./core/model.ts";
 import { begin, reduce } from "./core/reduce.ts";
 import { SIGINT, SIGTERM } from "./core/signals.ts";
-import { chooseDropIn } from "./drop_in/choose.ts";
-import { EXEC_WITH_LISTEN_PID, execWithListenPid } from "./drop_in/listen_pid.ts";
+import { chooseDropIn, EXEC_WITH_LISTEN_PID } from "./drop_in/choose.ts";
 import { factSource, reapChildren } from "./fact_source.ts";
 import { type Log, makeLog } from "./log.ts";
 import { runLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
 import type { Plan, Request } from "./plan.ts";
-import { loadConfig, loadServices } from "./load_services.ts";
+import { loadConfig, loadExtras, loadServices } from "./load_parts.ts";
 import type { Host } from "./services/host.ts";
 import { PRINT_PROJECT } from "./print_project.ts";
 import { catchAllSignals, type SignalSource } from "./signal_source.ts";
@@ -46,12 +45,15 @@ if (signals === null) {
 else if (Deno.args[0] === PRINT_PROJECT) loadConfig().printProject(Deno.args.slice(1), hostWith(signals));
 else if (dropIn === null) answerOwn(parseCommandLine(withoutAs(Deno.args), readVariable), signals);
 else if ("unknown" in dropIn) refuseName(dropIn.unknown, dropIn.known);
-else answer(dropIn.parse({ words: dropIn.words, readVariable, pid: Deno.pid }), signals);
+else {
+  const { name, words } = dropIn;
+  answer(loadExtras().PARSERS[name]({ words, readVariable, pid: Deno.pid }), signals);
+}
 
 /** See src/drop_in/listen_pid.ts: we are started in the program's place, and say what catatonit says if we cannot. */
 function becomeListener(command: readonly string[], signals: SignalSource): never {
   for (const signal of signals.take()) endBy(signal); // they were meant for the program that we become
-  const reason = execWithListenPid(command, signals);
+  const reason = loadExtras().execWithListenPid(command, signals);
   return say(
     [{ stream: "stderr", text: `ERROR (catatonit:${Deno.pid}): failed to exec pid1: ${reason}` }],
     1,
@@ -59,7 +61,7 @@ function becomeListener(command: readonly string[], signals: SignalSource): neve
 }
 
 /** Does what denit's own command line asks for; what is not needed for a run is loaded here. */
-async function answerOwn(request: OwnRequest, signals: SignalSource): Promise<void> {
+function answerOwn(request: OwnRequest, signals: SignalSource): void {
   switch (request.name) {
     case "run":
       return run(request.plan, signals);
@@ -68,11 +70,11 @@ async function answerOwn(request: OwnRequest, signals: SignalSource): Promise<vo
     case "config":
       return loadConfig().config(request.words, hostWith(signals));
     case "help":
-      return say([{ stream: "stdout", text: (await import("./cli/help.ts")).helpText() }], 0);
+      return say([{ stream: "stdout", text: loadExtras().helpText() }], 0);
     case "version":
-      return say([{ stream: "stdout", text: `denit ${(await import("./version.ts")).VERSION}` }], 0);
+      return say([{ stream: "stdout", text: `denit ${loadExtras().VERSION}` }], 0);
     case "refuse":
-      return await refuse(request.problem, makeVoice("error", request.settings.logFormat));
+      return refuse(request.problem, makeVoice("error", request.settings.logFormat));
   }
 }
 
@@ -162,14 +164,13 @@ function withoutAs(words: readonly string[]): readonly string[] {
   return words[0] === "--as=denit" ? words.slice(1) : words;
 }
 
-function refuseName(wrong: string, known: readonly string[]): Promise<never> {
+function refuseName(wrong: string, known: readonly string[]): never {
   const message = `--as: ${JSON.stringify(wrong)} is not valid; expected ${known.join(", ")}`;
   return refuse({ message, wrong, known }, makeVoice("error", "text"));
 }
 
-async function refuse({ message, wrong, known }: Problem, voice: Voice): Promise<never> {
-  const { suggest } = await import("./cli/suggest.ts");
-  const meant = wrong === undefined ? null : suggest(wrong, known ?? []);
+function refuse({ message, wrong, known }: Problem, voice: Voice): never {
+  const meant = wrong === undefined ? null : loadExtras().suggest(wrong, known ?? []);
   const whole = meant === null ? message : `${message}; did you mean ${JSON.stringify(meant)}?`;
   return say(voice("error", { type: "problem", message: whole }), DENIT_FAILED);
 }

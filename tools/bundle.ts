@@ -8,8 +8,12 @@
  * functions that they stand in, which V8 keeps.
  */
 
-/** What is evaluated when it is needed: what src/load_services.ts loads, by the names of its functions. */
-const PARTS = { loadServices: "services", loadConfig: "config" } as const;
+/** What is evaluated when it is needed: what src/load_parts.ts loads, by the names of its functions. */
+const PARTS = {
+  loadExtras: "src/extras.ts",
+  loadServices: "src/services/services.ts",
+  loadConfig: "src/services/config.ts",
+} as const;
 
 /** What stands for the end of a comment inside one. */
 const END = "*\u0001/";
@@ -17,18 +21,18 @@ const END = "*\u0001/";
 const FOLDER = "dist";
 
 await Deno.mkdir(FOLDER, { recursive: true });
-const parts = Object.entries(PARTS);
-for (const [, part] of parts) {
+const parts = Object.entries(PARTS).map(([loader, file]) => [loader, nameOf(file), file] as const);
+for (const [, part, file] of parts) {
   await bundle(
     "--platform=browser",
     "--format=cjs",
     "--output",
     `${FOLDER}/${part}.js`,
-    `src/services/${part}.ts`,
+    file,
   );
 }
 await Deno.writeTextFile(
-  `${FOLDER}/load_services.js`,
+  `${FOLDER}/load_parts.js`,
   parts.map(([name, part]) => loader(name, part)).join(""),
 );
 await Deno.writeTextFile(`${FOLDER}/import_map.json`, await importMap());
@@ -46,7 +50,12 @@ async function bundle(...words: readonly string[]): Promise<void> {
   if (!success) throw new Error(`Cannot bundle: deno bundle ${words.join(" ")}`);
 }
 
-/** A function in the place of one of src/load_services.ts: evaluates a part, a CommonJS module. */
+/** The name of a part: its file's, without folder and ending. */
+function nameOf(file: string): string {
+  return /(\w+)\.ts$/.exec(file)![1]!;
+}
+
+/** A function in the place of one of src/load_parts.ts: evaluates a part, a CommonJS module. */
 function loader(name: string, part: string): string {
   return `export function ${name}() {
     const text = ${packed(part)}.toString(), module = { exports: {} };
@@ -63,10 +72,10 @@ function packed(part: string): string {
   return `${part}InComment`;
 }
 
-/** Puts the loaders in the place of src/load_services.ts. */
+/** Puts the loaders in the place of src/load_parts.ts. */
 async function importMap(): Promise<string> {
   const { imports } = JSON.parse(await Deno.readTextFile("deno.json"));
-  return JSON.stringify({ imports: { ...imports, "../src/load_services.ts": "./load_services.js" } });
+  return JSON.stringify({ imports: { ...imports, "../src/load_parts.ts": "./load_parts.js" } });
 }
 
 /** The same program, packed. A module's code is strict and has its own scope, and so has a function's. */

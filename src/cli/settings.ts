@@ -39,6 +39,7 @@ export function readSettings<Settings>(
     }
   }
 
+  if (words.length === 0) return { name: "operands", words }; // as a rule, and at each start a part of it
   const line = getopt(words, grammarOf(options));
   if ("problem" in line) return problem(badOption(line, options, help));
   for (const given of line.options) {

@@ -1,25 +1,13 @@
-/** Which init denit stands in for, and how that one's command line is read. */
+/** Which init denit stands in for. */
 
-import { parseCatatonit } from "./catatonit.ts";
-import { parseDumbInit } from "./dumb_init.ts";
-import type { Parser } from "./invocation.ts";
-import { parseTini } from "./tini.ts";
+/** The names that denit answers to. How the command line of each is read is loaded only then: see src/extras.ts. */
+const NAMES = ["tini", "docker-init", "dumb-init", "catatonit"] as const;
 
-/**
- * The names that denit answers to, each with the command line that then holds.
- *
- * Not loaded on demand: to wait for that would give the runtime's event loop a turn, see src/loop.ts.
- */
-const PARSERS: Readonly<Record<string, Parser>> = {
-  "tini": parseTini,
-  "docker-init": parseTini,
-  "dumb-init": parseDumbInit,
-  "catatonit": parseCatatonit,
-};
+export type DropInName = (typeof NAMES)[number];
 
-/** What denit is to be: the parser of another init's command line and the words for it. */
+/** What denit is to be: another init, and the words for it. */
 export interface DropIn {
-  readonly parse: Parser;
+  readonly name: DropInName;
   readonly words: readonly string[];
 }
 
@@ -28,6 +16,9 @@ export interface UnknownName {
   readonly unknown: string;
   readonly known: readonly string[];
 }
+
+/** The first word of denit's own call for src/drop_in/listen_pid.ts; nobody else writes it. */
+export const EXEC_WITH_LISTEN_PID = "--exec-with-listen-pid";
 
 /**
  * Chosen by the name that denit was started under, or by `--as NAME` as the first words; `null`: denit itself.
@@ -42,9 +33,13 @@ export function chooseDropIn(invokedName: string, words: readonly string[]): Dro
   if (given !== null) {
     const rest = first === "--as" ? others : words.slice(1);
     if (given === "denit") return null;
-    const parse = Object.hasOwn(PARSERS, given) ? PARSERS[given] : undefined;
-    return parse === undefined ? { unknown: given, known: Object.keys(PARSERS) } : { parse, words: rest };
+    const name = nameOf(given);
+    return name === undefined ? { unknown: given, known: NAMES } : { name, words: rest };
   }
-  const parse = Object.hasOwn(PARSERS, invokedName) ? PARSERS[invokedName] : undefined;
-  return parse === undefined ? null : { parse, words };
+  const name = nameOf(invokedName);
+  return name === undefined ? null : { name, words };
+}
+
+function nameOf(word: string): DropInName | undefined {
+  return NAMES.find((name) => name === word);
 }

@@ -8,9 +8,7 @@
 import { readVariable } from "../../ffi/environment.ts";
 import { becomeProgram } from "../../ffi/exec.ts";
 import { readOwnWords } from "../../ffi/proc.ts";
-
-/** The first word of denit's own call for this; nobody else writes it. */
-export const EXEC_WITH_LISTEN_PID = "--exec-with-listen-pid";
+import { EXEC_WITH_LISTEN_PID } from "./choose.ts";
 
 /** The command that starts `command` by way of this, or `null` where LISTEN_PID does not name us. */
 export function wrapForListenPid(command: readonly (string | Uint8Array)[]): (string | Uint8Array)[] | null {

@@ -3,9 +3,8 @@ import {
   blockOnly,
   defaultSignal,
   ignoreSignal,
-  isIgnored,
   restoreDisposition,
-  setHandler,
+  setHandlers,
   withoutOutputSignals,
 } from "../../ffi/disposition.ts";
 import { readFolder, readHead } from "../../ffi/file.ts";
@@ -17,11 +16,19 @@ import { makePipe } from "./posix.ts";
 
 const [SIGINT, SIGUSR2, SIGPIPE, SIGTTOU, SIGRTMAX] = [2, 12, 13, 22, 64] as const;
 
+const SIG_IGN = 1n;
+
+/** The struct sigaction in force for the signal. */
+function dispositionOf(signal: number): DataView {
+  const action = new Uint8Array(152);
+  libc.sigaction(signal, null, action);
+  return new DataView(action.buffer);
+}
+
 /** The signals that are ignored now. */
 function ignoredSignals(): number[] {
   return Array.from({ length: 64 }, (_, i) => i + 1).filter((signal) => {
-    const action = new Uint8Array(152);
-    return libc.sigaction(signal, null, action) === 0 && signal !== SIGPIPE && isIgnored(action);
+    return dispositionOf(signal).getBigUint64(0, true) === SIG_IGN && signal !== SIGPIPE;
   });
 }
 
@@ -116,9 +123,8 @@ const functions = {
 
   /** The mask that a handler runs under, read back from the kernel. */
   handlerMask(): string {
-    setHandler(SIGUSR2, 1n, 0);
-    const now = setHandler(SIGUSR2, 1n, 0);
-    return new DataView(now.buffer).getBigUint64(8, true).toString(16);
+    setHandlers([SIGUSR2], SIG_IGN, 0);
+    return dispositionOf(SIGUSR2).getBigUint64(8, true).toString(16);
   },
 };
 

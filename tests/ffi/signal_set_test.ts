@@ -1,4 +1,4 @@
-import { signalSet, signalsIn } from "../../ffi/signal_set.ts";
+import { signalSet, signalSetWithout, signalsIn } from "../../ffi/signal_set.ts";
 import { deepEqual, equal } from "../assert.ts";
 
 Deno.test("a set has one bit for each signal, and the size of a sigset_t", () => {
@@ -21,4 +21,13 @@ Deno.test("the signals in a set are those that were put in, in order", () => {
   deepEqual(signalsIn(signalSet([])), []);
   const all = Array.from({ length: 64 }, (_, i) => i + 1);
   deepEqual(signalsIn(signalSet(all)), all);
+});
+
+Deno.test("a set without some holds all others, and nothing beyond the last signal", () => {
+  const all = Array.from({ length: 64 }, (_, i) => i + 1);
+  for (const left of [[], [1], [64, 9, 33]]) {
+    const set = signalSetWithout(left);
+    deepEqual(signalsIn(set), all.filter((signal) => !left.includes(signal)));
+    deepEqual([set.length, set.subarray(8).findIndex((byte) => byte !== 0)], [128, -1]);
+  }
 });

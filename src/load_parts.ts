@@ -1,13 +1,19 @@
 /**
- * Loads what only `denit up` and `denit config` need, when it is needed, and without waiting for it.
+ * Loads what a run of one program does not need, when it is needed, and without waiting for it.
  *
  * Not by `import()`: while the runtime's event loop turns for it, the runtime's own signal handlers take the place of
- * ours, and as PID 1 a signal that came then would end in a crash. In the bundle tools/pack.ts puts another file in
- * this one's place, which has the same code as a string.
+ * ours, and as PID 1 a signal that came then would end in a crash. In the bundle tools/bundle.ts puts another file in
+ * this one's place, which has the same code as text. From source the extras, which are small, are simply there: so what
+ * needs them needs no permission to read.
  */
 
+import * as extras from "./extras.ts";
 import type * as Config from "./services/config.ts";
 import type * as Services from "./services/services.ts";
+
+export function loadExtras(): typeof extras {
+  return extras;
+}
 
 export function loadServices(): typeof Services {
   return load("./services/services.ts");
