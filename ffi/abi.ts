@@ -23,6 +23,12 @@ const OPEN_FLAGS = {
 /** The flags for the architecture that this runs on. */
 export const OPEN: (typeof OPEN_FLAGS)[keyof typeof OPEN_FLAGS] = OPEN_FLAGS[Deno.build.arch];
 
+/** Offsets of the stack pointer in `ucontext_t` (glibc). */
+const STACK_POINTERS = { x86_64: 160, aarch64: 432 } as const;
+
+/** `ucontext_t`: bytes that hold it on either architecture, and where the stack pointer is; getcontext(3). */
+export const CONTEXT = { size: 5120, stackPointer: STACK_POINTERS[Deno.build.arch] } as const;
+
 /** Bytes of `posix_spawnattr_t`, `posix_spawn_file_actions_t`, `sigset_t`, `struct sigaction`, `siginfo_t`. */
 export const SIZE = {
   spawnAttributes: 336,

@@ -32,6 +32,8 @@ const DECLARATIONS = {
   _exit: { parameters: ["i32"], result: "void" },
   /** `int fcntl(int fd, int cmd, int arg)` */
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int getcontext(ucontext_t *ucp)` */
+  getcontext: { parameters: ["buffer"], result: "i32" },
   /** `char *getcwd(char *buf, size_t size)` */
   getcwd: { parameters: ["buffer", "usize"], result: "pointer" },
   /** `gid_t getegid(void)` */
@@ -66,6 +68,8 @@ const DECLARATIONS = {
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   /** `int mkdir(const char *pathname, mode_t mode)` */
   mkdir: { parameters: ["buffer", "u32"], result: "i32" },
+  /** `int mallopt(int param, int value)` */
+  mallopt: { parameters: ["i32", "i32"], result: "i32" },
   /** `int malloc_trim(size_t pad)` */
   malloc_trim: { parameters: ["usize"], result: "i32" },
   /** `int madvise(void *addr, size_t length, int advice)` */

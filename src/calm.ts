@@ -1,6 +1,7 @@
 /** What is done when nothing else is. */
 
-import { giveFilePagesBack, giveHeapBack } from "../ffi/memory.ts";
+import { giveFilePagesBack, giveHeapBack, giveHeapBackEarly, giveStackBack } from "../ffi/memory.ts";
+import { pause } from "../ffi/pause.ts";
 
 /** The start, and what follows it at once, is over when nothing has happened for so long. */
 const CALM_MS = 1000;
@@ -22,16 +23,22 @@ export function makeWait(): (limitMs: number | null, wait: (limitMs: number | nu
   };
 }
 
+/** V8's other threads go on freeing for a moment after a collection. A signal ends the pause. */
+const SWEEPING_MS = 20;
+
 /** V8's own, in part: only of this kind is it known that the room is given back to the system. */
 type Collect = (how: { readonly type: "major"; readonly flavor: "last-resort" }) => void;
 
 /**
  * Keeps no more memory than the rest of the run needs: where V8 was told to offer it (`--expose-gc`), what the start
- * has left behind is collected, which V8 does not do by itself before it needs the room; and the runtime's pages and
- * what was freed are given back.
+ * has left behind is collected, which V8 does not do by itself before it needs the room; and the runtime's pages,
+ * the stack that only the start needed, and what was freed are given back.
  */
 function giveMemoryBack(): void {
+  giveHeapBackEarly();
   (globalThis as { readonly gc?: Collect }).gc?.({ type: "major", flavor: "last-resort" });
   giveFilePagesBack();
+  giveStackBack();
+  pause(SWEEPING_MS);
   giveHeapBack();
 }

@@ -1,6 +1,7 @@
 /** `denit up`, wired together. */
 
 import { ownVariables, readVariable, restoreEnvironment } from "../../ffi/environment.ts";
+import { giveHeapBackEarly } from "../../ffi/memory.ts";
 import { isTerminal } from "../../ffi/terminal.ts";
 import { PollSet } from "../../ffi/poll.ts";
 import { changeDirectory, closeInherited } from "../../ffi/process.ts";
@@ -29,6 +30,7 @@ import { loadElsewhere, makeRereading } from "./reader.ts";
 
 /** Runs the services of a file. */
 export function up(words: readonly string[], host: Host): never {
+  giveHeapBackEarly();
   const settings = defaultUpSettings();
   const voice = (): Voice => voiceOf(settings);
   const subcommand = { name: "up", options: UP_OPTIONS, helpText: upHelpText, voice } as const;

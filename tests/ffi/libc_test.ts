@@ -1,5 +1,6 @@
 /** Each symbol against the real kernel: that it is there, and that what it takes and returns is declared right. */
 
+import { CONTEXT } from "../../ffi/abi.ts";
 import { environment, errno, hasSymbol, invokedName, libc, OFTEN } from "../../ffi/libc.ts";
 import { deepEqual, equal, match, ok } from "../assert.ts";
 import { testOnKernel } from "../emulated.ts";
@@ -69,6 +70,12 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     const [F_GETFD, FD_CLOEXEC] = [1, 1];
     withPipe((read) => equal(libc.fcntl(read, F_GETFD, 0), FD_CLOEXEC));
     equal(libc.fcntl(1_000_000, F_GETFD, 0), -1);
+  },
+  getcontext() {
+    const context = new Uint8Array(CONTEXT.size).fill(0xff);
+    equal(libc.getcontext(context), 0);
+    const stackPointer = new DataView(context.buffer).getBigUint64(CONTEXT.stackPointer, true);
+    match(permissionsOf(stackPointer), /^rw-p$/);
   },
   getcwd() {
     const path = new Uint8Array(4096);
@@ -146,6 +153,11 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     equal(libc.mkdir(c(`${folder.path}/new`), 0o700), 0);
     equal((await Deno.stat(`${folder.path}/new`)).mode! & 0o7777, 0o700);
     equal(libc.mkdir(c(`${folder.path}/new`), 0o700), -1);
+  },
+  mallopt() {
+    const [M_TRIM_THRESHOLD, NOTHING_LIKE_THAT] = [-1, 1000];
+    equal(libc.mallopt(M_TRIM_THRESHOLD, 128 * 1024), 1);
+    ok([0, 1].includes(libc.mallopt(NOTHING_LIKE_THAT, 0))); // glibc takes it, and does nothing
   },
   malloc_trim() {
     const [NOTHING, SOMETHING] = [0, 1]; // that was given back
