@@ -7,12 +7,18 @@
  * needs them needs no permission to read.
  */
 
+import type * as Suggest from "./cli/suggest.ts";
 import * as extras from "./extras.ts";
 import type * as Config from "./services/config.ts";
 import type * as Services from "./services/services.ts";
 
 export function loadExtras(): typeof extras {
   return extras;
+}
+
+/** To wait for it harms nobody: denit only leaves. */
+export function loadSuggest(): Promise<typeof Suggest> | typeof Suggest {
+  return import("./cli/suggest.ts");
 }
 
 export function loadServices(): typeof Services {

@@ -25,7 +25,7 @@ import { type Log, makeLog } from "./log.ts";
 import { runLoop } from "./loop.ts";
 import { performer } from "./perform.ts";
 import type { Plan, Request } from "./plan.ts";
-import { loadConfig, loadExtras, loadServices } from "./load_parts.ts";
+import { loadConfig, loadExtras, loadServices, loadSuggest } from "./load_parts.ts";
 import type { Host } from "./services/host.ts";
 import { PRINT_PROJECT } from "./print_project.ts";
 import { catchAllSignals, type SignalSource } from "./signal_source.ts";
@@ -61,7 +61,7 @@ function becomeListener(command: readonly string[], signals: SignalSource): neve
 }
 
 /** Does what denit's own command line asks for; what is not needed for a run is loaded here. */
-function answerOwn(request: OwnRequest, signals: SignalSource): void {
+async function answerOwn(request: OwnRequest, signals: SignalSource): Promise<void> {
   switch (request.name) {
     case "run":
       return run(request.plan, signals);
@@ -74,7 +74,7 @@ function answerOwn(request: OwnRequest, signals: SignalSource): void {
     case "version":
       return say([{ stream: "stdout", text: `denit ${loadExtras().VERSION}` }], 0);
     case "refuse":
-      return refuse(request.problem, makeVoice("error", request.settings.logFormat));
+      return await refuse(request.problem, makeVoice("error", request.settings.logFormat));
   }
 }
 
@@ -164,13 +164,13 @@ function withoutAs(words: readonly string[]): readonly string[] {
   return words[0] === "--as=denit" ? words.slice(1) : words;
 }
 
-function refuseName(wrong: string, known: readonly string[]): never {
+function refuseName(wrong: string, known: readonly string[]): Promise<never> {
   const message = `--as: ${JSON.stringify(wrong)} is not valid; expected ${known.join(", ")}`;
   return refuse({ message, wrong, known }, makeVoice("error", "text"));
 }
 
-function refuse({ message, wrong, known }: Problem, voice: Voice): never {
-  const meant = wrong === undefined ? null : loadExtras().suggest(wrong, known ?? []);
+async function refuse({ message, wrong, known }: Problem, voice: Voice): Promise<never> {
+  const meant = wrong === undefined ? null : (await loadSuggest()).suggest(wrong, known ?? []);
   const whole = meant === null ? message : `${message}; did you mean ${JSON.stringify(meant)}?`;
   return say(voice("error", { type: "problem", message: whole }), DENIT_FAILED);
 }

@@ -34,8 +34,8 @@ const RULES: readonly Rule[] = [
   { files: /^src\/(timers|version|users|print_project)\.ts$/, values: /^nothing$/ },
   {
     files: /^src\/load_parts\.ts$/,
-    values: /^src\/extras\.ts$/,
-    types: /^src\/services\/(services|config)\.ts$/,
+    values: /^src\/(extras|cli\/suggest)\.ts$/,
+    types: /^src\/(cli\/suggest|services\/(services|config))\.ts$/,
   },
   { files: /^src\/extras\.ts$/, values: /^src\/(cli|drop_in|version)/ },
   {

@@ -11,6 +11,7 @@
 /** What is evaluated when it is needed: what src/load_parts.ts loads, by the names of its functions. */
 const PARTS = {
   loadExtras: "src/extras.ts",
+  loadSuggest: "src/cli/suggest.ts",
   loadServices: "src/services/services.ts",
   loadConfig: "src/services/config.ts",
 } as const;
