@@ -213,13 +213,14 @@ function addressOf(name: Name): Deno.PointerValue {
 /** So many calls make a function worth a trampoline of its own. Each start has sigaction called 62 times. */
 export const OFTEN = 100;
 
-/** Each function of {@linkcode DECLARATIONS}, made callable when it is first used: what is not there yet is asked of this. */
+/** What has not been used yet is asked of this. */
 const notYetUsed = new Proxy({}, {
   get(_nothing, name): AnyCall | undefined {
     return Object.hasOwn(DECLARATIONS, name) ? use(name as Name) : undefined;
   },
 });
 
+/** Each function of {@linkcode DECLARATIONS}, made callable when it is first used. */
 export const libc: { readonly [N in Name]: Call<N> } = Object.create(notYetUsed);
 
 function use(name: Name): AnyCall {

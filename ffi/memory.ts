@@ -11,15 +11,17 @@ const LONGEST = 4 * 1024 * 1024;
 const LEAST_KB = 256;
 
 /**
- * Takes what is mapped of files, and as it is in them, out of this process: most of the runtime's code and constants,
- * which only its start needs. What is needed after all comes back, out of the page cache as a rule.
+ * Gives back the pages that only the start needed. Where /proc does not tell which nothing is done.
  *
- * What was ever changed in memory stays: it could not be had again. Where /proc does not tell nothing is done.
+ * What is mapped of files, and as it is in them, goes out of this process: most of the runtime's code and constants.
+ * What is needed after all comes back, out of the page cache as a rule; what was ever changed in memory stays, since it
+ * could not be had again. And the main thread's stack goes, below where it is now.
  */
-export function giveFilePagesBack(): void {
-  const text = readWhole("/proc/self/smaps", LONGEST);
-  if ("failure" in text) return;
-  for (const { address, length } of unchangedMappings(new TextDecoder().decode(text))) {
+export function givePagesBack(): void {
+  const bytes = readWhole("/proc/self/smaps", LONGEST);
+  if ("failure" in bytes) return;
+  const smaps = new TextDecoder().decode(bytes);
+  for (const { address, length } of [...unchangedMappings(smaps), ...unusedStack(smaps)]) {
     libc.madvise(Deno.UnsafePointer.create(address), length, MADV_DONTNEED);
   }
 }
@@ -44,17 +46,13 @@ const STACK_KEPT = 32n * 1024n;
 /** The largest page of each architecture. */
 const PAGE = { x86_64: 4096n, aarch64: 65536n }[Deno.build.arch];
 
-/** Gives back what the main thread's stack once needed and does not need now; on another thread nothing is done. */
-export function giveStackBack(): void {
-  const text = readWhole("/proc/self/maps", LONGEST);
-  if ("failure" in text) return;
-  const stack = /^([0-9a-f]+)-([0-9a-f]+) .*\[stack\]$/m.exec(new TextDecoder().decode(text));
-  if (stack === null) return;
-  const [start, end] = [BigInt(`0x${stack[1]}`), BigInt(`0x${stack[2]}`)];
+/** What of the main thread's stack lies below its use; nothing on another thread, whose stack is not the one there. */
+function* unusedStack(smaps: string): Generator<Mapping> {
+  const [, low, high] = /^([0-9a-f]+)-([0-9a-f]+) .*\[stack\]$/m.exec(smaps) ?? [];
+  const [start, end] = [BigInt(`0x${low ?? 0}`), BigInt(`0x${high ?? 0}`)];
   const now = stackPointer();
   const unused = (now - STACK_KEPT) / PAGE * PAGE;
-  if (now >= end || unused <= start) return;
-  libc.madvise(Deno.UnsafePointer.create(start), unused - start, MADV_DONTNEED);
+  if (now < end && unused > start) yield { address: start, length: unused - start };
 }
 
 /** Where the calling thread's stack has grown to, downwards. */
@@ -64,8 +62,14 @@ function stackPointer(): bigint {
   return new DataView(context.buffer).getBigUint64(CONTEXT.stackPointer, true);
 }
 
+/** A part of the address space. */
+interface Mapping {
+  readonly address: bigint;
+  readonly length: bigint;
+}
+
 /** The mappings of files, not to be written, of which no page was changed, and that have pages in memory; proc(5). */
-function* unchangedMappings(smaps: string): Generator<{ readonly address: bigint; readonly length: bigint }> {
+function* unchangedMappings(smaps: string): Generator<Mapping> {
   const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ [1-9]\d* .*\n((?:[A-Z]\w*:.*\n)*)/gm;
   for (const [, start, end, values] of smaps.matchAll(MAPPING)) {
     const kilobytes = (name: string): number =>

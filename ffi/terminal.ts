@@ -1,6 +1,6 @@
 /** The controlling terminal on standard input: who has its foreground, and how job control stops us. */
 
-import { defaultSignal, restoreDisposition, withoutOutputSignals } from "./disposition.ts";
+import { whileDefault, withoutOutputSignals } from "./disposition.ts";
 import { libc } from "./libc.ts";
 import { sendSignal } from "./process.ts";
 
@@ -54,11 +54,11 @@ export function suspendWith(group: number, signal: number): boolean {
   if (holder < 0) return false;
   if (holder === group) reclaimForeground();
   if (holder !== libc.getpgrp() || signal === SIGTSTP) {
-    const caught = [SIGTSTP, SIGCONT].map((each) => [each, defaultSignal(each)] as const);
-    const before = performance.now();
-    sendSignal(0, SIGTSTP);
-    const stopped = performance.now() - before >= STOPPED_AT_LEAST_MS;
-    for (const [each, disposition] of caught) restoreDisposition(each, disposition);
+    const stopped = whileDefault([SIGTSTP, SIGCONT], () => {
+      const before = performance.now();
+      sendSignal(0, SIGTSTP);
+      return performance.now() - before >= STOPPED_AT_LEAST_MS;
+    });
     if (!stopped && holder !== group) return false;
   }
   if (hasForeground()) giveForeground(group);

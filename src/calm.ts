@@ -1,6 +1,6 @@
 /** What is done when nothing else is. */
 
-import { giveFilePagesBack, giveHeapBack, giveHeapBackEarly, giveStackBack } from "../ffi/memory.ts";
+import { giveHeapBack, giveHeapBackEarly, givePagesBack } from "../ffi/memory.ts";
 import { pause } from "../ffi/pause.ts";
 
 /** The start, and what follows it at once, is over when nothing has happened for so long. */
@@ -37,8 +37,7 @@ type Collect = (how: { readonly type: "major"; readonly flavor: "last-resort" })
 function giveMemoryBack(): void {
   giveHeapBackEarly();
   (globalThis as { readonly gc?: Collect }).gc?.({ type: "major", flavor: "last-resort" });
-  giveFilePagesBack();
-  giveStackBack();
+  givePagesBack();
   pause(SWEEPING_MS);
   giveHeapBack();
 }

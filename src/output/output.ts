@@ -156,7 +156,7 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     if (watched.delete(source)) poller.unwatch(source.descriptor);
   }
 
-  /** Returns how many bytes were read (infinitely many: there are more), or `null` if no pipe had its turn. */
+  /** Returns how many bytes were read (infinitely many: there may be more), or `null` if no pipe had its turn. */
   function step(): number | null {
     drainWriters();
     let taken: number | null = null;
@@ -164,7 +164,7 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
       if (source.sink.room() < WORTH_READING) unwatch(source);
       else {
         giveTurn(source);
-        taken = (taken ?? 0) + (source.emptied ? source.taken : Infinity);
+        taken = (taken ?? 0) + source.taken;
       }
     }
     drainWriters();

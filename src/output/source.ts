@@ -66,7 +66,6 @@ export class Source {
   #full = false;
   #ended = false;
   #taken = 0;
-  #emptied = false;
   /** Whether what follows is the rest of a line of which parts were passed on. */
   #inParts = false;
   /** How much is read next: in its form it is what is gathered, as far as can be told by what was read last. */
@@ -78,14 +77,9 @@ export class Source {
     this.sink = sink;
   }
 
-  /** How many bytes the last turn has read. */
+  /** How many bytes the last turn has read; infinitely many: there may be more. */
   get taken(): number {
     return this.#taken;
-  }
-
-  /** Whether the last turn has read all that there was. */
-  get emptied(): boolean {
-    return this.#emptied;
   }
 
   /** Has it end with what was read: the rest of a line, too, is passed on by the next turn. */
@@ -107,21 +101,18 @@ export class Source {
       const count = readAvailable(this.descriptor, buffer.subarray(length, length + this.#readAtOnce));
       if (count === "again") return "nothing";
       searched = length;
-      if (typeof count === "number") length += this.#taken = count;
-      else this.#ended = true;
-      this.#emptied = this.#taken < this.#readAtOnce;
+      if (typeof count === "number") {
+        length += count;
+        this.#taken = count < this.#readAtOnce ? count : Infinity;
+      } else this.#ended = true;
     }
     if (copier === undefined && length >= WORTH_COPIER) loadCopier(length);
-    this.#putBack();
+    buffer.set(this.#kept.subarray(0, this.#keptLength));
     this.#form.stamp(now());
     const passed = this.#passOn(length, searched);
     this.#keep(passed, length);
     if (this.#full) return "full";
     return this.#ended ? "ended" : "read";
-  }
-
-  #putBack(): void {
-    if (this.#keptLength > 0) buffer.set(this.#kept.subarray(0, this.#keptLength));
   }
 
   /** Keeps a part of the buffer; in the same memory as before where that is enough, and no more than is usual. */

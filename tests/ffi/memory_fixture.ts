@@ -1,5 +1,5 @@
 import { readWhole } from "../../ffi/file.ts";
-import { giveStackBack } from "../../ffi/memory.ts";
+import { givePagesBack } from "../../ffi/memory.ts";
 import { serve } from "../fixture.ts";
 
 /** Goes down so many calls of some hundred bytes each; returns how many there were. */
@@ -18,7 +18,7 @@ const functions = {
   stack(calls: number): { used: number; given: number; again: number; came: number[] } {
     const came = [descend(calls)];
     const used = stackInMemory();
-    giveStackBack();
+    givePagesBack();
     const given = stackInMemory();
     came.push(descend(calls));
     return { used, given, again: stackInMemory(), came };
