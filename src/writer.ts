@@ -27,6 +27,7 @@ export class Writer {
   #end = 0;
   #keptAtMost = KEPT_AT_MOST;
   #failing = false;
+  #written = 0;
 
   constructor(descriptor: Descriptor) {
     this.descriptor = descriptor;
@@ -35,6 +36,11 @@ export class Writer {
   /** How many bytes wait to be written. */
   get waiting(): number {
     return this.#end - this.#start;
+  }
+
+  /** How many bytes have been taken so far. */
+  get written(): number {
+    return this.#written;
   }
 
   /** Whether the last write has failed: closed, its reader has gone, or the disk is full. What waited is then lost. */
@@ -60,6 +66,7 @@ export class Writer {
   write(bytes: Uint8Array<ArrayBuffer>): void {
     const written = this.waiting > 0 ? "again" : writeWithoutBlocking(this.descriptor, bytes);
     if (written !== "again") this.#failing = written === "failed";
+    if (typeof written === "number") this.#written += written;
     if (written !== "failed") this.append(written === "again" ? bytes : bytes.subarray(written));
   }
 
@@ -76,7 +83,11 @@ export class Writer {
       const written = writeWithoutBlocking(this.descriptor, this.#buffer.subarray(this.#start, this.#end));
       if (written === "again") return;
       this.#failing = written === "failed";
-      this.#start = written === "failed" ? this.#end : this.#start + written;
+      if (written === "failed") this.#start = this.#end;
+      else {
+        this.#start += written;
+        this.#written += written;
+      }
     }
     this.#start = this.#end = 0;
   }

@@ -25,9 +25,10 @@ const LINE_END = Uint8Array.of(NEWLINE);
  * again.
  */
 export class LogFiles implements Sink {
+  /** The path of the newest. */
+  readonly name: string;
   readonly #service: string;
   readonly #folder: string;
-  readonly #path: string;
   readonly #report: (message: string) => void;
   #limits: FileLimits;
   #file: LogFile | null = null;
@@ -36,11 +37,12 @@ export class LogFiles implements Sink {
   /** Whether the file ends in the middle of a line. */
   #cut = false;
   #cannotRotate = false;
+  #written = 0;
 
   constructor(service: string, folder: string, limits: FileLimits, report: (message: string) => void) {
     this.#service = service;
     this.#folder = folder;
-    this.#path = `${folder}/${service}.log`;
+    this.name = `${folder}/${service}.log`;
     this.#limits = limits;
     this.#report = report;
   }
@@ -56,6 +58,11 @@ export class LogFiles implements Sink {
     this.#file = null;
   }
 
+  /** How many bytes are in them, or were: old ones are removed. */
+  get written(): number {
+    return this.#written;
+  }
+
   room(): number {
     return Infinity;
   }
@@ -69,7 +76,7 @@ export class LogFiles implements Sink {
       rest = rest.subarray(written);
     }
     if (this.#lost === 0) return;
-    this.#report(`Writing to ${this.#path} again: ${this.#lost} lines of ${this.#service} were lost`);
+    this.#report(`Writing to ${this.name} again: ${this.#lost} lines of ${this.#service} were lost`);
     this.#lost = 0;
   }
 
@@ -92,6 +99,7 @@ export class LogFiles implements Sink {
     }
     const written = append(file.descriptor, bytes.subarray(0, length));
     if (typeof written !== "number") return written.failure;
+    this.#written += written;
     this.#file = { ...file, size: file.size + written };
     this.#cut = bytes[written - 1] !== NEWLINE;
     return written;
@@ -100,7 +108,7 @@ export class LogFiles implements Sink {
   #open(): LogFile | string {
     const failure = makeFolder(this.#folder);
     if (failure !== null) return failure;
-    const file = openForAppend(this.#path);
+    const file = openForAppend(this.name);
     if ("failure" in file) return file.failure;
     return this.#file = file;
   }
@@ -109,22 +117,22 @@ export class LogFiles implements Sink {
   #rotate(): boolean {
     const failure = this.#renameAll();
     if (failure === null) this.close();
-    else if (!this.#cannotRotate) this.#report(`Cannot rotate ${this.#path}, which grows on: ${failure}`);
+    else if (!this.#cannotRotate) this.#report(`Cannot rotate ${this.name}, which grows on: ${failure}`);
     this.#cannotRotate = failure !== null;
     return failure === null;
   }
 
   #renameAll(): string | null {
     const { maxFiles } = this.#limits;
-    if (maxFiles <= 1) return removeFile(this.#path);
+    if (maxFiles <= 1) return removeFile(this.name);
     // Most often there are fewer yet, and then there is nothing to rename.
-    for (let i = maxFiles - 2; i > 0; i--) renameFile(`${this.#path}.${i}`, `${this.#path}.${i + 1}`);
-    return renameFile(this.#path, `${this.#path}.1`);
+    for (let i = maxFiles - 2; i > 0; i--) renameFile(`${this.name}.${i}`, `${this.name}.${i + 1}`);
+    return renameFile(this.name, `${this.name}.1`);
   }
 
   #lose(lines: Uint8Array<ArrayBuffer>, failure: string): void {
     if (this.#lost === 0) {
-      this.#report(`Cannot write to ${this.#path}: ${failure}; lines of ${this.#service} are lost`);
+      this.#report(`Cannot write to ${this.name}: ${failure}; lines of ${this.#service} are lost`);
     }
     for (let at = -1; (at = lines.indexOf(NEWLINE, at + 1)) >= 0;) this.#lost++;
     this.close(); // opened anew it may work

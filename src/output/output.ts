@@ -53,9 +53,18 @@ export interface Output {
    * halves the work, and keeps nobody waiting who writes into a pipe that holds so much more.
    */
   flush(nowMs: number): boolean;
-  /** Moves on all that is left, open lines too, until that is done or the time is over. Nothing may follow. */
-  drain(limitMs: number): void;
+  /** Moves on all that is left, open lines too, until that is done or the time is over. No service may write any more. */
+  drain(limitMs: number): Drained;
 }
+
+export interface Drained {
+  /** Where some is still to be written to. */
+  readonly left: readonly string[];
+  /** Whether anything was written. */
+  readonly moved: boolean;
+}
+
+type StreamName = Author["stream"];
 
 /** So much may wait for whoever reads standard output or error, in bytes. */
 const KEPT_AT_MOST = 256 * 1024;
@@ -75,18 +84,24 @@ const SOON_MS = 0.5;
 /** Colours of names, as SGR parameters: those that can be read on dark and on bright. */
 const PALETTE = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94] as const;
 
-type StreamName = Author["stream"];
+/** Where lines leave denit. */
+interface Outlet extends Sink {
+  readonly name: string;
+  /** How many bytes have left so far. */
+  readonly written: number;
+}
 
 /** Makes the output of a run. */
 export function makeOutput({ poller, writers, report, now, ...options }: OutputOptions): Output {
-  const stdout = new Stream(writers.stdout);
-  const streams = { stdout, stderr: writers.stderr === writers.stdout ? stdout : new Stream(writers.stderr) };
+  const stdout = new Stream("stdout", writers.stdout);
+  const stderr = writers.stderr === writers.stdout ? stdout : new Stream("stderr", writers.stderr);
+  const streams = { stdout, stderr };
   const colors = new Map<string, number>();
   const files = new Map<string, LogFiles>();
-  const sources = new Set<Source>();
+  const sources = new Set<Source<Outlet>>();
   /** Those that have something to read or to pass on, in the order in which they have their turn. */
-  const ready = new Set<Source>();
-  const watched = new Set<Source>();
+  const ready = new Set<Source<Outlet>>();
+  const watched = new Set<Source<Outlet>>();
   let draining = false;
   let takenAtMs = -Infinity;
 
@@ -118,7 +133,7 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     return color;
   }
 
-  function openPipes(wayOf: (stream: StreamName, pid: number) => [Sink, Form]): Opening | null {
+  function openPipes(wayOf: (stream: StreamName, pid: number) => [Outlet, Form]): Opening | null {
     const pipes = { stdout: makePipe(), stderr: makePipe() };
     const { stdout, stderr } = pipes;
     if (stdout === null || stderr === null) {
@@ -146,13 +161,13 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     };
   }
 
-  function watch(source: Source): void {
+  function watch(source: Source<Outlet>): void {
     if (watched.has(source)) return;
     watched.add(source);
     poller.watch(source.descriptor, "read", () => ready.add(source));
   }
 
-  function unwatch(source: Source): void {
+  function unwatch(source: Source<Outlet>): void {
     if (watched.delete(source)) poller.unwatch(source.descriptor);
   }
 
@@ -171,7 +186,7 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     return taken;
   }
 
-  function giveTurn(source: Source): void {
+  function giveTurn(source: Source<Outlet>): void {
     ready.delete(source);
     switch (source.turn(now)) {
       case "read":
@@ -190,7 +205,7 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     }
   }
 
-  function close(source: Source): void {
+  function close(source: Source<Outlet>): void {
     unwatch(source);
     closeDescriptor(source.descriptor);
     sources.delete(source);
@@ -204,6 +219,15 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     }
   }
 
+  function outletsLeft(): Outlet[] {
+    const waiting = [stdout, stderr].filter(({ waiting }) => waiting > 0);
+    return [...new Set<Outlet>([...waiting, ...[...sources].map(({ sink }) => sink)])];
+  }
+
+  function writtenInAll(): number {
+    return [stdout, stderr, ...files.values()].reduce((sum, { written }) => sum + written, 0);
+  }
+
   return {
     open,
     flush(atMs): boolean {
@@ -214,30 +238,47 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
       takenAtMs = atMs;
       return isSoon && taken < LITTLE && taken % BLOCK !== 0;
     },
-    drain(limitMs): void {
+    drain(limitMs): Drained {
       const untilMs = performance.now() + limitMs;
+      const before = writtenInAll();
       draining = true;
       for (;;) {
         for (const source of sources) ready.add(source);
-        const moved = step() !== null;
-        const unwritten = Object.values(writers).filter(({ waiting }) => waiting > 0);
+        const read = step() !== null;
+        const left = outletsLeft();
         const leftMs = untilMs - performance.now();
-        if (sources.size === 0 && unwritten.length === 0 || leftMs <= 0) return;
-        if (!moved) waitToWrite(unwritten.map(({ descriptor }) => descriptor), leftMs);
+        if (left.length === 0 || leftMs <= 0) {
+          return { left: left.map(({ name }) => name), moved: writtenInAll() > before };
+        }
+        if (!read) {
+          const unwritten = Object.values(writers).filter(({ waiting }) => waiting > 0);
+          waitToWrite(unwritten.map(({ descriptor }) => descriptor), leftMs);
+        }
       }
     },
   };
 }
 
 /** Standard output or error as a sink. */
-class Stream implements Sink {
+class Stream implements Outlet {
+  readonly name: StreamName;
   readonly #writer: Writer;
   #watched = false;
   #failing = false;
 
-  constructor(writer: Writer) {
+  constructor(name: StreamName, writer: Writer) {
+    this.name = name;
     this.#writer = writer;
     writer.share(2 * KEPT_AT_MOST); // what one turn writes may go beyond
+  }
+
+  get written(): number {
+    return this.#writer.written;
+  }
+
+  /** How many bytes wait for room. */
+  get waiting(): number {
+    return this.#writer.waiting;
   }
 
   room(): number {
@@ -257,7 +298,7 @@ class Stream implements Sink {
   }
 
   /** Has the poller's next wait end when there is room for what is left, here or in pipes. */
-  watch(poller: Poller, ready: ReadonlySet<Source>): void {
+  watch(poller: Poller, ready: ReadonlySet<Source<Outlet>>): void {
     const wanted = this.#writer.waiting > 0 || [...ready].some(({ sink }) => sink === this);
     if (wanted === this.#watched) return;
     if (wanted) poller.watch(this.#writer.descriptor, "write", () => {});

@@ -55,9 +55,9 @@ const NOTHING = new Uint8Array(0);
  * A line without an end waits for it, but not longer than the pipe lasts. One that is longer than
  * {@linkcode LONGEST_LINE} is passed on in parts, so that what is kept here is bounded, too.
  */
-export class Source {
+export class Source<Into extends Sink = Sink> {
   readonly descriptor: number;
-  readonly sink: Sink;
+  readonly sink: Into;
   readonly #form: Form;
   /** What was read and not passed on: so many of these bytes. */
   #kept: Uint8Array<ArrayBuffer> = NOTHING;
@@ -71,7 +71,7 @@ export class Source {
   /** How much is read next: in its form it is what is gathered, as far as can be told by what was read last. */
   #readAtOnce = READ_AT_ONCE;
 
-  constructor(descriptor: number, form: Form, sink: Sink) {
+  constructor(descriptor: number, form: Form, sink: Into) {
     this.descriptor = descriptor;
     this.#form = form;
     this.sink = sink;

@@ -6,7 +6,7 @@ import type { Part, ServicesFact, ServicesOrder } from "../core/services/model.t
 import { describeServiceNote } from "../core/services/words.ts";
 import { SIGKILL } from "../core/signals.ts";
 import type { Dispatch } from "../loop.ts";
-import type { Output } from "../output/output.ts";
+import type { Drained, Output } from "../output/output.ts";
 import { type CommonSurroundings, performCommon } from "../perform.ts";
 import { type RunningProbe, startProbe } from "../probe.ts";
 import type { Jobs } from "./jobs.ts";
@@ -62,9 +62,10 @@ export function servicesPerformer(
         return around.wakeAt(order.atMs);
       case "tell":
         return around.log.write(order.level, { type: "problem", message: describeServiceNote(order.note) });
-      case "exit":
-        around.output.drain(DRAIN_MS);
-        return performCommon(order, around, dispatch);
+      case "drain": {
+        const drained = tryToDrain(around);
+        return around.later({ type: "drained", ...drained, atMs: performance.now() }); // signals have their turn
+      }
       case "count":
         around.rereading.abandon(); // what it is read for has ended
         return performCommon(order, around, dispatch);
@@ -72,6 +73,7 @@ export function servicesPerformer(
       case "survey":
       case "set-timer":
       case "log":
+      case "exit":
         return performCommon(order, around, dispatch);
     }
   };
@@ -87,8 +89,18 @@ export function servicesPerformer(
   }
 }
 
-/** How long the exit waits for whoever reads the last output. */
+/** Who takes none of the last output for so long is not waited for. */
 const DRAIN_MS = 500;
+
+/** An error of our own loses what is left, but must not keep the run from its end. */
+function tryToDrain({ output, log }: ServicesSurroundings): Drained {
+  try {
+    return output.drain(DRAIN_MS);
+  } catch (error) {
+    log.write("error", { type: "problem", message: `Cannot write the rest of the output: ${String(error)}` });
+    return { left: [], moved: false };
+  }
+}
 
 /** An error of our own is a start that failed. */
 function tryToStart(order: Of<"start">, around: ServicesSurroundings): ServicesFact {

@@ -1,13 +1,12 @@
 import { readVariable, withChanges } from "../../ffi/environment.ts";
 import { readFolder } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
-import type { Descriptor } from "../../ffi/output.ts";
 import { type Poller, PollSet } from "../../ffi/poll.ts";
 import { sendSignal } from "../../ffi/process.ts";
 import { type Given, startService } from "../../ffi/start_service.ts";
 import type { Logging } from "../../src/core/services/project.ts";
 import { makeLog } from "../../src/log.ts";
-import { makeOutput, type Opening, type OutputOptions } from "../../src/output/output.ts";
+import { type Drained, makeOutput, type Opening, type OutputOptions } from "../../src/output/output.ts";
 import { makeWriters } from "../../src/writer.ts";
 import { makeNonblocking, moveDescriptor } from "../ffi/posix.ts";
 import { serve } from "../fixture.ts";
@@ -265,14 +264,14 @@ const functions = {
   },
 
   /** Drains while others still hold the pipes. */
-  drain(texts: string[]): void {
+  drain(texts: string[]): Drained {
     const bench = new Bench();
     for (const text of texts) put(bench.play("web").stdout, text);
-    bench.output.drain(10_000);
+    return bench.output.drain(10_000);
   },
 
   /** Drains more than a turn's and a pipe's worth into a pipe that is read slowly; and into a file. */
-  drainFiles(folder: string, bytes: number): { ms: number; left: readonly Descriptor[] } {
+  drainFiles(folder: string, bytes: number): { ms: number; first: Drained; then: Drained } {
     putPipeAtStandardError();
     const bench = new Bench({ folder });
     const stuck = bench.play("stuck");
@@ -282,8 +281,8 @@ const functions = {
     }
     put(bench.play("web", FILES).stdout, `${"x".repeat(bytes - 1)}\n`);
     const before = performance.now();
-    bench.output.drain(100);
-    return { ms: performance.now() - before, left: bench.log.unwritten() };
+    const first = bench.output.drain(100);
+    return { ms: performance.now() - before, first, then: bench.output.drain(10) };
   },
 
   /** A service writes more than pipes hold where the reader has gone; what was reported. */

@@ -142,7 +142,8 @@ Deno.test("with a stuck reader the writers wait, not denit; once it reads each h
 });
 
 Deno.test("at the end all that is left is written, open lines too", async () => {
-  const { output: out } = await output.call("drain", [["one\ntwo", "x".repeat(60_000), ""]]);
+  const { output: out, result } = await output.call("drain", [["one\ntwo", "x".repeat(60_000), ""]]);
+  deepEqual(result, { left: [], moved: true });
   const lines = out.trimEnd().split("\n");
   deepEqual(lines.slice(0, 1), ["web  | one"]);
   ok(lines.includes("web  | two"));
@@ -154,9 +155,9 @@ Deno.test("at the end all that is left is written, open lines too", async () => 
 
 Deno.test("at the end it waits for a stuck reader only so long, and writes to files meanwhile", async () => {
   await using folder = await tempFolder();
-  const { result: { ms, left } } = await output.call("drainFiles", [folder.path, 60_000]);
+  const { result: { ms, first, then } } = await output.call("drainFiles", [folder.path, 60_000]);
   ok(ms >= 99 && ms < 5000, `${ms} ms`);
-  deepEqual(left, [2]);
+  deepEqual([first, then], [{ left: ["stderr"], moved: true }, { left: ["stderr"], moved: false }]);
   equal((await Deno.stat(`${folder.path}/web.log`)).size, 60_000 + 3); // in four parts
 });
 

@@ -66,7 +66,14 @@ export type ServicesFact =
   | { readonly type: "time-came"; readonly atMs: number }
   | { readonly type: "job-due"; readonly service: string; readonly atMs: number }
   /** The file was read anew, and is right. */
-  | { readonly type: "reloaded"; readonly project: Project; readonly atMs: number };
+  | { readonly type: "reloaded"; readonly project: Project; readonly atMs: number }
+  /** Where some of the output is still to be written to, and whether anything was written meanwhile. */
+  | {
+    readonly type: "drained";
+    readonly left: readonly string[];
+    readonly moved: boolean;
+    readonly atMs: number;
+  };
 
 /** A service that has ended, and the session that its processes were in. */
 export interface Ended {
@@ -97,6 +104,8 @@ export type ServicesOrder =
   | { readonly type: "reload" }
   /** Takes the place of the time that was asked for before. */
   | { readonly type: "wake-at"; readonly atMs: number | null }
+  /** Pass on all that services have written, for half a second at most. Answered by `drained`. */
+  | { readonly type: "drain" }
   | { readonly type: "tell"; readonly level: Level; readonly note: ServiceNote };
 
 /** How the run is to go. */
@@ -210,9 +219,14 @@ export interface Serving {
 }
 
 /** All services have ended, or their time is over: whatever else runs is brought to its end. */
-export type Resting = RestState & Pick<Shutdown, "stopAsked">;
+export type Resting = RestState & Omit<Shutdown, "exitCode">;
 
-export type ServicesState = Serving | Resting;
+/** Nobody runs any more: whoever reads slowly still gets what was written. */
+export interface Draining extends Shutdown {
+  readonly name: "draining";
+}
+
+export type ServicesState = Serving | Resting | Draining;
 
 /** The next state, and what is to be done on the way there, in order. */
 export type ServicesStep = readonly [ServicesState, readonly ServicesOrder[]];

@@ -7,11 +7,13 @@
  */
 
 import type { RestStep } from "../model.ts";
-import { endRest, killRest, reduceRest, tellReaped } from "../rest.ts";
+import { endRest, exit, killRest, reduceRest, tellReaped } from "../rest.ts";
 import { number, SIGCHLD, STOP_SIGNALS } from "../signals.ts";
 import { standing } from "./dependencies.ts";
 import type {
+  Draining,
   Ended,
+  Resting,
   ServicesFact,
   ServicesOrder,
   ServicesPolicy,
@@ -61,19 +63,31 @@ export function beginServices(policy: ServicesPolicy, project: Project, nowMs: n
 
 /** The step that a fact leads to. */
 export function reduceServices(state: ServicesState, fact: ServicesFact): ServicesStep {
-  if (state.name === "serving") return whileServing(state, fact);
+  switch (state.name) {
+    case "serving":
+      return whileServing(state, fact);
+    case "draining":
+      return whileDraining(state, fact);
+    case "stopping":
+    case "killing":
+    case "ended":
+      return whileResting(state, fact);
+  }
+}
+
+function whileResting(state: Resting, fact: ServicesFact): ServicesStep {
   switch (fact.type) {
     case "signalled":
       if (state.name !== "stopping" || !STOP_SIGNALS.includes(fact.signal)) return [state, []];
       return state.stopAsked
-        ? resting(killRest(state, null, new Map()), true)
+        ? resting(killRest(state, null, new Map()), { stopAsked: true, deadlineMs: fact.atMs })
         : [{ ...state, stopAsked: true }, []];
     case "reaped":
     case "stopped":
     case "counted":
     case "surveyed":
     case "timer-fired":
-      return resting(reduceRest(state, fact), state.stopAsked);
+      return resting(reduceRest(state, fact), state);
     case "started":
     case "not-started":
     case "probe-answered":
@@ -81,12 +95,37 @@ export function reduceServices(state: ServicesState, fact: ServicesFact): Servic
     case "time-came":
     case "job-due":
     case "reloaded":
+    case "drained":
       return [state, []];
   }
 }
 
-function resting([next, orders]: RestStep, stopAsked: boolean): ServicesStep {
-  return [{ ...next, stopAsked }, orders];
+/** A step of the rest in a run of services: before the exit comes what they wrote last. */
+function resting(
+  [next, orders]: RestStep,
+  { stopAsked, deadlineMs }: Pick<Shutdown, "stopAsked" | "deadlineMs">,
+): ServicesStep {
+  if (next.name !== "ended") return [{ ...next, stopAsked, deadlineMs }, orders];
+  return [
+    { name: "draining", exitCode: next.exitCode, stopAsked, deadlineMs },
+    orders.map((order) => order.type === "exit" ? { type: "drain" } : order),
+  ];
+}
+
+/** Who reads slowly is waited for until the deadline, and who does not read at all not once more. */
+function whileDraining(state: Draining, fact: ServicesFact): ServicesStep {
+  if (fact.type === "signalled" && STOP_SIGNALS.includes(fact.signal)) {
+    return [{ ...state, stopAsked: true, deadlineMs: state.stopAsked ? fact.atMs : state.deadlineMs }, []];
+  }
+  if (fact.type !== "drained") return [state, []];
+  const { left, moved, atMs } = fact;
+  const inTime = atMs < state.deadlineMs;
+  if (left.length > 0 && moved && inTime) return [state, [{ type: "drain" }]];
+  const [ended, orders] = exit(state.exitCode);
+  const lost: ServicesOrder[] = left.length === 0
+    ? []
+    : [{ type: "tell", level: "warning", note: { type: "output-lost", to: left, inTime } }];
+  return [{ ...state, ...ended }, [...lost, ...orders]];
 }
 
 function whileServing(state: Serving, fact: ServicesFact): ServicesStep {
@@ -126,6 +165,7 @@ function whileServing(state: Serving, fact: ServicesFact): ServicesStep {
     case "counted":
     case "surveyed":
     case "timer-fired":
+    case "drained":
       break;
   }
   return closeTurn(state, turn);
@@ -360,7 +400,7 @@ function nextWakeUp(turn: Turn): number | null {
 /** No service is left: whatever else still runs has the rest of the time. */
 function endAll(turn: Turn, { deadlineMs, exitCode, stopAsked }: Shutdown): ServicesStep {
   const policy = restPolicy(turn.policy, Math.max(0, deadlineMs - turn.nowMs));
-  const [next, more] = resting(endRest({ policy, group: null, exitCode }), stopAsked);
+  const [next, more] = resting(endRest({ policy, group: null, exitCode }), { stopAsked, deadlineMs });
   return [next, [...turn.orders, { type: "wake-at", atMs: null }, ...more]];
 }
 
@@ -375,7 +415,7 @@ function killAll(turn: Turn, reason: "asked again" | "timeout"): ServicesStep {
   const exitCode = turn.shutdown?.exitCode ?? turn.failureCode ?? 0;
   const [next, more] = resting(
     killRest({ policy: restPolicy(turn.policy, timeoutMs), group: null, exitCode }, null, services),
-    true,
+    { stopAsked: true, deadlineMs: turn.nowMs },
   );
   return [next, [...turn.orders, { type: "wake-at", atMs: null }, ...more]];
 }

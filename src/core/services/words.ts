@@ -61,6 +61,8 @@ export type ServiceNote =
   | { readonly type: "forwarded"; readonly service: string; readonly signal: number }
   | { readonly type: "shutting-down"; readonly reason: ShutdownReason; readonly exitCode: number }
   | { readonly type: "killing-all"; readonly reason: "asked again" | "timeout"; readonly timeoutMs: number }
+  /** `inTime`: there was time left, but nobody who read. */
+  | { readonly type: "output-lost"; readonly to: readonly string[]; readonly inTime: boolean }
   | {
     readonly type: "reloaded";
     readonly added: readonly string[];
@@ -121,6 +123,10 @@ export function describeServiceNote(note: ServiceNote): string {
       return note.reason === "timeout"
         ? `killing whatever still runs: the ${describeSeconds(note.timeoutMs)} for the shutdown are over`
         : "killing whatever still runs: asked to stop a second time";
+    case "output-lost":
+      return `Cannot write the rest of the output to ${note.to.join(" and ")}: ${
+        note.inTime ? "nobody takes it" : "it is taken too slowly, and the time for the shutdown is over"
+      }`;
     case "reloaded":
       return describeReload(note.added, note.changed, note.gone);
   }

@@ -94,7 +94,10 @@ export interface ServicesPlay {
   readonly state: ServicesState;
   /** The orders of the first step. */
   readonly first: readonly string[];
-  /** Tells a fact; returns the orders that follow, without lines at level info, and without `wake-at`. */
+  /**
+   * Tells a fact; returns the orders that follow, without lines at level info, and without `wake-at`. In the place of
+   * `drain` stands what follows it where all output is written at once.
+   */
   tell(event: Event, atMs?: number): string[];
   /** Tells the next time that was asked for, then; returns the orders that follow. */
   wait(): string[];
@@ -124,7 +127,8 @@ export function serve(services: readonly Service[], changes: Partial<ServicesPol
     nowMs = atMs;
     const [next, orders] = reduceServices(state, { ...event, atMs } as ServicesFact);
     state = next;
-    return show(orders);
+    const shown = show(orders);
+    return shown.at(-1) === "drain" ? [...shown.slice(0, -1), ...tell(DRAINED)] : shown;
   };
   return {
     get state(): ServicesState {
@@ -173,6 +177,9 @@ export function found(service: string, ...processes: Remaining[]): Event {
   return { type: "leftovers-found", found: new Map([[service, processes]]) };
 }
 
+/** All output is written. */
+export const DRAINED: Event = { type: "drained", left: [], moved: true };
+
 export const SOMEBODY_LEFT: Event = { type: "counted", anyone: true };
 export const NOBODY_LEFT: Event = { type: "counted", anyone: false };
 
@@ -209,6 +216,8 @@ export function showOrder(order: ServicesOrder): string {
       return order.target.name === "group"
         ? `${signalName(order.signal)} to group ${order.target.id}`
         : showCommonOrder(order);
+    case "drain":
+      return "drain";
     case "count":
     case "survey":
     case "set-timer":

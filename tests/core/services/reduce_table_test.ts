@@ -22,7 +22,7 @@ import {
   signal,
 } from "./play.ts";
 
-type RunName = Phase["name"] | "resting" | "killing";
+type RunName = Phase["name"] | "resting" | "killing" | "draining";
 type FactName = Exclude<ServicesFact["type"], "signalled"> | "TERM" | "HUP" | "USR1";
 
 const USR1 = 10;
@@ -51,8 +51,16 @@ function ended(web: Parameters<typeof service>[1], ...left: Parameters<typeof pr
   return run;
 }
 
+/** Only jobs were left, and they have ended. */
+function resting(): ServicesPlay {
+  const run = serve([service("other", { essential: "never" })]);
+  run.up("other", 19);
+  run.end(exited(19, 0));
+  return run;
+}
+
 /** How each phase is reached, at 0 ms. */
-const RUNS: Record<RunName, () => ServicesPlay> = {
+const RUNS: Record<RunName, () => Pick<ServicesPlay, "state">> = {
   "waiting": () => serve([service("other"), { ...WEB, dependsOn: [on("other")] }]),
   "planned": () => serveBeside({ schedule: "0 3 * * *" }),
   "starting": () => serveBeside(),
@@ -72,18 +80,17 @@ const RUNS: Record<RunName, () => ServicesPlay> = {
   "clearing": () => ended({}, 40),
   "backing-off": () => ended({}),
   "down": () => ended({ restart: { ...ALWAYS, when: "never" } }),
-  "resting": () => {
-    const run = serve([service("other", { essential: "never" })]);
-    run.up("other", 19);
-    run.end(exited(19, 0));
-    return run;
-  },
+  "resting": resting,
   "killing": () => {
     const run = serveBeside();
     run.up("web", 20);
     run.tell(signal("TERM"));
     run.tell(signal("TERM"));
     return run;
+  },
+  "draining": () => {
+    const [state] = reduceServices(resting().state, { type: "counted", anyone: false, atMs: 0 });
+    return { state };
   },
 };
 
@@ -107,6 +114,7 @@ const FACTS: Record<FactName, Event> = {
     type: "reloaded",
     project: { services: [service("other"), { ...WEB, dependsOn: [on("other")] }] },
   },
+  "drained": { type: "drained", left: ["stdout"], moved: true },
 };
 
 const STOP_OTHER = ["SIGTERM to group 19", "SIGCONT to group 19"];
@@ -174,7 +182,7 @@ const TABLE: Record<RunName, Partial<Record<FactName, readonly [RunName | "ended
   "resting": {
     "TERM": ["resting"], // the first: the second does not want to wait
     "reaped": ["resting", "count"],
-    "counted": ["ended", "exit with 0"],
+    "counted": ["draining", "drain"],
     "surveyed": [
       "resting",
       "send SIGTERM to everyone",
@@ -185,7 +193,7 @@ const TABLE: Record<RunName, Partial<Record<FactName, readonly [RunName | "ended
   },
   "killing": {
     "reaped": ["killing", "count"],
-    "counted": ["ended", "exit with 0"],
+    "counted": ["draining", "drain"],
     "surveyed": [
       "killing",
       "warning: killed web 20: it had not ended in time",
@@ -193,10 +201,14 @@ const TABLE: Record<RunName, Partial<Record<FactName, readonly [RunName | "ended
       "set survey to 20 ms",
     ],
     "timer-fired": [
-      "ended",
+      "draining",
       "error: Cannot end everything: some processes survived SIGKILL",
-      "exit with 0",
+      "drain",
     ],
+  },
+  "draining": {
+    "TERM": ["draining"], // the first: the second does not want to wait
+    "drained": ["draining", "drain"],
   },
 };
 
@@ -205,10 +217,10 @@ function nameOf(run: ServicesPlay["state"]): RunName | "ended" {
   return run.name === "stopping" ? "resting" : run.name;
 }
 
-for (const [runName, reach] of Object.entries(RUNS) as [RunName, () => ServicesPlay][]) {
+for (const [runName, reach] of Object.entries(RUNS) as [RunName, () => Pick<ServicesPlay, "state">][]) {
   for (const [factName, event] of Object.entries(FACTS) as [FactName, Event][]) {
     const listed = TABLE[runName][factName];
-    const serves = runName !== "resting" && runName !== "killing";
+    const serves = !["resting", "killing", "draining"].includes(runName);
     const expected = listed ?? (factName === "HUP" && serves ? [runName, "reload"] as const : null);
     const what = expected === null ? "nothing happens" : expected.join("; ");
     Deno.test(`${runName}, ${factName}: ${what}`, () => {

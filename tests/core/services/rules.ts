@@ -6,7 +6,7 @@
 import type { Part, ServicesFact, ServicesOrder } from "../../../src/core/services/model.ts";
 import type { RestartPolicy, Service } from "../../../src/core/services/project.ts";
 import type { ServiceNote } from "../../../src/core/services/words.ts";
-import { LATE_MS, type World } from "./world.ts";
+import { DRAIN_MS, LATE_MS, type World } from "./world.ts";
 
 /** How long after its time something may be done: the loop is late, a few times in a row. */
 const SLACK_MS = 10 * LATE_MS;
@@ -69,6 +69,7 @@ export class Rules {
   #killing = false;
   #isResting = false;
   #gaveUp = false;
+  #drained: Extract<ServicesFact, { type: "drained" }> | null = null;
   #exited = false;
 
   constructor(world: World, services: readonly Service[], timeoutMs: number) {
@@ -127,6 +128,9 @@ export class Rules {
       case "timer-fired":
         if (fact.timer === "give-up") this.#gaveUp = true;
         return;
+      case "drained":
+        this.#drained = fact;
+        return;
       case "stopped":
       case "counted":
       case "surveyed":
@@ -162,6 +166,9 @@ export class Rules {
       case "survey":
       case "set-timer":
       case "log":
+        return;
+      case "drain":
+        if (this.#drained === null) this.#nobodyIsLeft();
         return;
     }
   }
@@ -494,17 +501,25 @@ export class Rules {
     return new Set(failing.length === 0 ? [0] : failing.map((run) => run.endedAtMs !== null ? run.code : 1));
   }
 
-  #exits(code: number): void {
-    this.#exited = true;
+  #nobodyIsLeft(): void {
     const { processes, nowMs } = this.#world;
-    check(this.#shutdown !== null, "the exit follows a shutdown");
-    check(code === this.#shutdown.code, `the exit code is ${this.#shutdown.code}, not ${code}`);
     const left = [...processes.values()].filter(({ bornAtMs, killed, status }) =>
       !killed && status === null && !(this.#gaveUp && nowMs - bornAtMs <= SLACK_MS) // came between two looks
     );
     check(left.length === 0, `nobody is left but who was sent KILL: ${left[0]?.pid}`);
     check(processes.size === 0 || this.#gaveUp, "who was sent KILL is waited for");
-    const endsByMs = this.#shutdown.atMs + this.#timeoutMs + GIVE_UP_MS + SLACK_MS;
+  }
+
+  #exits(code: number): void {
+    this.#exited = true;
+    const { nowMs } = this.#world;
+    check(this.#shutdown !== null, "the exit follows a shutdown");
+    check(code === this.#shutdown.code, `the exit code is ${this.#shutdown.code}, not ${code}`);
+    check(this.#drained !== null, "what was written last is passed on before the exit");
+    const { left, moved, atMs } = this.#drained;
+    const hurry = this.#killing || this.#stopSignals > 1 || atMs >= this.#shutdown.atMs + this.#timeoutMs;
+    check(left.length === 0 || !moved || hurry, "who reads the output slowly is waited for");
+    const endsByMs = this.#shutdown.atMs + this.#timeoutMs + GIVE_UP_MS + DRAIN_MS + SLACK_MS;
     check(nowMs <= endsByMs, `a shutdown ends by its deadline: ${nowMs} ms`);
   }
 }

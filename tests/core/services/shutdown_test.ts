@@ -1,5 +1,6 @@
 /** How all services are brought to their end, and which exit code the run has. */
 
+import type { ServicesFact, ServicesState } from "../../../src/core/services/model.ts";
 import { reduceServices } from "../../../src/core/services/reduce.ts";
 import { deepEqual, equal } from "../../assert.ts";
 import { killed, process } from "../play.ts";
@@ -16,6 +17,7 @@ import {
   serve,
   service,
   type ServicesPlay,
+  showOrder,
   signal,
   SOMEBODY_LEFT,
 } from "./play.ts";
@@ -491,3 +493,41 @@ Deno.test("200 services are stopped at once", () => {
 function endOf(pid: number): Event {
   return { type: "reaped", children: [exited(pid, 0)] };
 }
+
+/** A run of which nobody is left, 1 s into its shutdown. */
+function draining(...signals: Event[]): ServicesState {
+  const run = serveUp([service("web")]);
+  run.tell(signal("TERM"));
+  run.end(exited(20, 0), 1000);
+  const facts = [NOBODY_LEFT, ...signals].map((event) => ({ ...event, atMs: 1000 }) as ServicesFact);
+  return facts.reduce((state, fact) => reduceServices(state, fact)[0], run.state);
+}
+
+const TO_STDOUT = "warning: Cannot write the rest of the output to stdout: ";
+
+for (
+  const [title, atMs, left, moved, expected] of [
+    ["all is written: the exit", 1010, [], true, ["exit with 0"]],
+    ["some was taken: who reads slowly is waited for", 1500, ["stdout"], true, ["drain"]],
+    ["none was taken: nobody reads", 1500, ["stdout"], false, [`${TO_STDOUT}nobody takes it`, "exit with 0"]],
+    ["the deadline is over", 9000, ["stdout"], true, [
+      `${TO_STDOUT}it is taken too slowly, and the time for the shutdown is over`,
+      "exit with 0",
+    ]],
+    ["more than one place", 1500, ["stderr", "/var/log/web.log"], false, [
+      "warning: Cannot write the rest of the output to stderr and /var/log/web.log: nobody takes it",
+      "exit with 0",
+    ]],
+  ] as const
+) {
+  Deno.test(`the last output: ${title}`, () => {
+    const [, orders] = reduceServices(draining(), { type: "drained", left, moved, atMs });
+    deepEqual(orders.map(showOrder), expected);
+  });
+}
+
+Deno.test("the last output: whoever asks to stop once more does not want to wait for who reads slowly", () => {
+  const drained = { type: "drained", left: ["stdout"], moved: true, atMs: 1500 } as const;
+  const [, orders] = reduceServices(draining(signal("TERM")), drained);
+  equal(orders.map(showOrder).at(-1), "exit with 0");
+});

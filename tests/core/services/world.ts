@@ -32,6 +32,9 @@ const DENIT = 1;
 /** At most so late is the loop; a start takes a tenth of it. */
 export const LATE_MS = 30;
 
+/** How long an order to drain takes at most. */
+export const DRAIN_MS = 500;
+
 /** What a process does, as far as it can tell. */
 export type Deed = "begins" | "is asked to end" | `ends with ${number}` | `ends by signal ${number}`;
 
@@ -154,6 +157,9 @@ export class World {
       }
       case "set-timer":
         this.#timers.set(order.timer, this.nowMs + order.delayMs);
+        return [];
+      case "drain":
+        this.#drain();
         return [];
       case "tell":
       case "log":
@@ -391,6 +397,16 @@ export class World {
   #send(process: Process, signal: number): void {
     if (signal === SIGKILL) return this.#kill(process);
     this.#nowOrLater(this.#nature.reacts(), () => this.#receive(process, signal));
+  }
+
+  /** As a rule all is written at once; else some is left, and who reads takes some of it or none. */
+  #drain(): void {
+    const chance = this.#chance();
+    const left = chance < 70 ? [] : ["stdout"];
+    const moved = chance < 95;
+    this.#later(left.length === 0 ? 0 : DRAIN_MS, () => {
+      this.#found.push({ type: "drained", left, moved, atMs: this.nowMs });
+    });
   }
 
   #receive(process: Process, signal: number): void {

@@ -1,11 +1,11 @@
 /** That whoever reads denit's output slowly, or not at all, slows the services that write, and nothing else. */
 
-import { deepEqual, equal, ok } from "../../assert.ts";
+import { deepEqual, equal, match, ok } from "../../assert.ts";
 import { type Bench, inEachMode, type Running } from "../support/bench.ts";
 import { pause, until } from "../support/until.ts";
 import { type FileOfServices, lasting, runUp, sh, writeFile } from "./support.ts";
 
-const SIGTERM = 15;
+const [SIGINT, SIGTERM] = [2, 15] as const;
 const FLOOD = "exec yes 'a line that nobody reads'";
 
 for (const words of [[], ["--log-format", "json"]]) {
@@ -21,7 +21,9 @@ for (const words of [[], ["--log-format", "json"]]) {
     });
     await bench.file(`${folder}/ready`);
     await denit.signal(SIGTERM);
-    equal((await denit.ended()).code, 0);
+    const { code, stderr } = await denit.ended();
+    equal(code, 0);
+    match(stderr, /Cannot write the rest of the output to stdout: nobody takes it/);
     deepEqual(bench.left(), []);
     reader.close();
   });
@@ -62,16 +64,30 @@ inEachMode("a service that writes to a stuck output waits, and so do its bytes",
 });
 
 inEachMode("a slow reader gets everything, the end too", async (bench) => {
-  const { denit, reader } = upOnto(bench, ["stdout"], ["--log-format", "json"], {
+  const run = upOnto(bench, ["stdout"], ["--log-format", "json", "--timeout", "1m"], {
     web: sh("seq 20000; printf end", { essential: true }),
     err: sh("exit 0"),
   });
-  const text = await readSlowly(reader);
-  equal((await denit.ended()).code, 0);
+  const text = await readSlowly(run);
+  equal((await run.denit.ended()).code, 0);
   const messages = text.trimEnd().split("\n").map((line) => JSON.parse(line).message);
   equal(messages.length, 20_001);
   ok(messages.slice(0, -1).every((message, i) => message === String(i + 1)));
   equal(messages.at(-1), "end");
+});
+
+inEachMode("a slow reader is not waited for when the stop is asked for twice", async (bench) => {
+  const run = upOnto(bench, ["stdout"], ["--log-format", "json", "--timeout", "1h"], {
+    web: sh("seq 20000; : > written"),
+  });
+  const { denit, folder } = run;
+  const text = readSlowly(run, 4096);
+  await bench.file(`${folder}/written`);
+  await denit.signal(SIGTERM, SIGINT);
+  const { code, stderr } = await denit.ended();
+  equal(code, 0);
+  match(stderr, /Cannot write the rest of the output to stdout: it is taken too slowly/);
+  ok((await text).split("\n").length < 20_000);
 });
 
 inEachMode("lines of many services at once stay whole, and in order for each", async (bench) => {
@@ -154,14 +170,22 @@ function upOnto(
   return { denit, folder, reader };
 }
 
-/** Reads a little at a time, up to the line that is the last. */
-async function readSlowly(reader: Deno.FsFile): Promise<string> {
-  const buffer = new Uint8Array(32 * 1024);
+/** Reads a little at a time all that it writes: for long after the services have ended. */
+async function readSlowly(
+  { denit, folder, reader }: ReturnType<typeof upOnto>,
+  bytesAtOnce = 16 * 1024,
+): Promise<string> {
+  const END = 4;
+  using end = await Deno.open(`${folder}/pipe`, { write: true });
+  void denit.exited.then(() => end.write(Uint8Array.of(END)));
+  const buffer = new Uint8Array(bytesAtOnce);
   let text = "";
-  while (!text.includes('"end"')) {
-    const count = await reader.read(buffer);
-    text += new TextDecoder().decode(buffer.subarray(0, count ?? 0));
-    await pause(5); // the slowness that is tested
+  for (;;) {
+    const read = buffer.subarray(0, await reader.read(buffer) ?? 0);
+    const end = read.indexOf(END);
+    text += new TextDecoder().decode(end < 0 ? read : read.subarray(0, end));
+    if (end >= 0) break;
+    await pause(10); // the slowness that is tested
   }
   reader.close();
   return text;
