@@ -54,5 +54,6 @@ export function printProject([word]: readonly string[], host: Host): never {
   for (let rest = new TextEncoder().encode(text); rest.length > 0;) {
     rest = rest.subarray(Deno.stdout.writeSync(rest)); // who asked reads it, and is waited for
   }
+  Deno.stdout.close(); // who asked goes on, and does not wait for the runtime's own end
   return host.say([], 0);
 }

@@ -54,8 +54,9 @@ export function loadElsewhere(request: LoadRequest, around: LaunchSurroundings):
       takeEnd(pid, END_MS);
       return refusal(request, `the process that reads it did not answer: ${text.failure}`);
     }
+    const project = projectIn(new TextDecoder().decode(text)); // while the process ends
     const status = takeEnd(pid, END_MS);
-    return projectIn(new TextDecoder().decode(text)) ?? withoutProject(request, status);
+    return project ?? withoutProject(request, status);
   } finally {
     closeDescriptor(descriptor);
   }
