@@ -101,9 +101,9 @@ function essentialOf({ essential, schedule }: schema.Service): Service["essentia
   return String(essential) === "true" ? "any end" : "never";
 }
 
-/** Both, the second winning; the first alone where there is no room for a copy. */
+/** Both, the second winning; none where there is no room for them, and the file is refused. */
 function together(first: Variables, second: Variables, { takeRoom }: ServiceSources): Variables {
-  return takeRoom(first.size + second.size) ? new Map([...first, ...second]) : first;
+  return takeRoom(first.size + second.size) ? new Map([...first, ...second]) : new Map();
 }
 
 /** `web`; of several replicas `web-1`, `web-2` and so on; of none nothing. */

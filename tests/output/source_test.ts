@@ -204,7 +204,7 @@ for (const [name, [form, written]] of Object.entries(FORMS)) {
     const below = (bound: number): number => Math.floor(random() * bound);
     const pick = (text: string): string => text[below(text.length)]!;
     const word = (): string => pick("xyz") + (below(30) === 0 ? pick(`"\\\t {}\x7f`) : "");
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < 120; round++) {
       using bench = new Bench(form());
       const longest = below(20) === 0 ? 3 * LONGEST_LINE : 80;
       const lines = Array.from(
