@@ -9,6 +9,7 @@
  * all of the text is in memory, and more than once.
  */
 
+import config from "../deno.json" with { type: "json" };
 import { withEagerFunctions } from "./eager.ts";
 
 /** What is evaluated when it is needed: what src/load_parts.ts loads, by the names of its functions. */
@@ -19,14 +20,16 @@ const PARTS = {
   loadConfig: "src/services/config.ts",
 } as const;
 
-const MAIN = "src/main.ts";
-const LOADERS = "src/load_parts.ts";
+const MAIN = new URL("../src/main.ts", import.meta.url).href;
+const LOADERS = new URL("../src/load_parts.ts", import.meta.url).href;
 /** What a part calls for an export that it needs of the program itself. */
 const FROM_MAIN = "fromMain";
 /** What stands for the end of a comment inside one. */
 const END = "*\u0001/";
+const STRICT = '"use strict";';
 
 const FOLDER = "dist";
+const BUNDLE = `${FOLDER}/denit.js`;
 
 await Deno.mkdir(`${FOLDER}/stubs`, { recursive: true });
 const modules = await exportsOf(await modulesOfMain());
@@ -34,33 +37,33 @@ for (const [i, { names }] of modules.entries()) {
   const lines = names.map((name) =>
     `export const ${name} = /* @__PURE__ */ ${FROM_MAIN}("${sharedName(i, name)}");\n`
   );
-  await Deno.writeTextFile(stubOf(i), lines.join(""));
+  await Deno.writeTextFile(`${FOLDER}/stubs/${i}.js`, lines.join(""));
 }
-await writeImportMap("parts.json", modules.map(({ file }, i) => [file, stubOf(i)]));
-const parts = Object.entries(PARTS).map(([loader, file]) => [loader, nameOf(file), file] as const);
-for (const [, part, file] of parts) {
-  await bundle("parts.json", file, part, "--platform=browser", "--format=cjs");
+const stubs = Object.fromEntries(modules.map(({ url }, i) => [url, `./stubs/${i}.js`]));
+const parts: { readonly loader: string; readonly comment: string; readonly code: string }[] = [];
+for (const [loader, file] of Object.entries(PARTS)) {
+  const code = await bundle(file, stubs, "--platform=browser", "--format=cjs");
+  parts.push({ loader, comment: `${nameOf(file)}InComment`, code });
 }
-await Deno.writeTextFile(`${FOLDER}/load_parts.js`, await loaders());
-await writeImportMap("main.json", [[LOADERS, `${FOLDER}/load_parts.js`]]);
-await bundle("main.json", MAIN, "denit", "--platform=deno");
-await Deno.writeTextFile(`${FOLDER}/denit.js`, await packedProgram());
+await Deno.writeTextFile(`${FOLDER}/load_parts.js`, loaders());
+const program = await bundle(MAIN, { [LOADERS]: "./load_parts.js" }, "--platform=deno");
+await Deno.writeTextFile(BUNDLE, packed(program));
+await Deno.writeTextFile(BUNDLE, packed(await withEagerFunctions(program, BUNDLE)));
 
-/** The modules that the program itself is made of, without main.ts and what loads the parts. */
+/** The modules that the program itself is made of, as URLs, without main.ts and what loads the parts. */
 async function modulesOfMain(): Promise<readonly string[]> {
-  const { modules } = await answerOf("info", MAIN) as ModuleGraph;
-  const root = new URL(`file://${Deno.cwd()}/`).href;
+  const { modules }: ModuleGraph = JSON.parse(await outputOf("info", "--json", MAIN));
   const imports = new Map(modules.map(({ specifier, dependencies = [] }) =>
     [
-      specifier.replace(root, ""),
-      dependencies.flatMap(({ code }) => code === undefined ? [] : [code.specifier.replace(root, "")]),
+      specifier,
+      dependencies.flatMap(({ code }) => code === undefined ? [] : [code.specifier]),
     ] as const
   ));
   const found = new Set<string>();
-  const add = (file: string): void => {
-    if (found.has(file) || file === LOADERS) return;
-    found.add(file);
-    imports.get(file)?.forEach(add);
+  const add = (url: string): void => {
+    if (found.has(url) || url === LOADERS) return;
+    found.add(url);
+    imports.get(url)?.forEach(add);
   };
   add(MAIN);
   found.delete(MAIN);
@@ -76,13 +79,13 @@ interface ModuleGraph {
 }
 
 /** The names of the values that each module exports. */
-async function exportsOf(files: readonly string[]): Promise<{ file: string; names: readonly string[] }[]> {
-  const { nodes } = await answerOf("doc", ...files) as Documentation;
+async function exportsOf(urls: readonly string[]): Promise<{ url: string; names: readonly string[] }[]> {
+  const { nodes }: Documentation = JSON.parse(await outputOf("doc", "--json", ...urls));
   return Object.entries(nodes).map(([url, { symbols }]) => {
     const values = symbols.filter(({ declarations }) =>
       declarations.some(({ kind }) => kind !== "interface" && kind !== "typeAlias")
     );
-    return { file: files.find((file) => url.endsWith(`/${file}`))!, names: values.map(({ name }) => name) };
+    return { url, names: values.map(({ name }) => name) };
   });
 }
 
@@ -98,45 +101,27 @@ interface Documentation {
   >;
 }
 
-async function answerOf(subcommand: string, ...files: readonly string[]): Promise<unknown> {
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [subcommand, "--json", ...files],
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error(`Cannot bundle: deno ${subcommand} failed`);
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
 /** A short name for an export of the `i`th module, which no other has. */
 function sharedName(i: number, name: string): string {
   return `m${i}_${modules[i]!.names.indexOf(name)}`;
 }
 
-/** What stands in the place of the module that is the `i`th, when a part is bundled. */
-function stubOf(i: number): string {
-  return `${FOLDER}/stubs/${i}.js`;
-}
-
-/** Writes an import map that puts files in the place of others. */
-async function writeImportMap(name: string, replaced: readonly (readonly [string, string])[]): Promise<void> {
-  const { imports } = JSON.parse(await Deno.readTextFile("deno.json"));
-  const more = Object.fromEntries(replaced.map(([file, by]) => [`../${file}`, `../${by}`]));
-  await Deno.writeTextFile(`${FOLDER}/${name}`, JSON.stringify({ imports: { ...imports, ...more } }));
-}
-
+/** The text of a file with all that it imports; other files, as seen from dist, stand in the place of some. */
 async function bundle(
-  importMap: string,
   file: string,
-  name: string,
+  replaced: Readonly<Record<string, string>>,
   ...words: readonly string[]
-): Promise<void> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", "--minify", ...words, "--import-map", `${FOLDER}/${importMap}`],
-      ...["--output", `${FOLDER}/${name}.js`, file],
-    ],
-  }).spawn().status;
-  if (!success) throw new Error(`Cannot bundle ${file}`);
+): Promise<string> {
+  const importMap = `${FOLDER}/import_map.json`;
+  await Deno.writeTextFile(importMap, JSON.stringify({ imports: { ...config.imports, ...replaced } }));
+  return await outputOf("bundle", "--quiet", "--minify", ...words, "--import-map", importMap, file);
+}
+
+async function outputOf(...words: readonly string[]): Promise<string> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), { args: [...words], stderr: "inherit" })
+    .output();
+  if (!success) throw new Error(`Cannot bundle: deno ${words.join(" ")} failed`);
+  return new TextDecoder().decode(stdout);
 }
 
 /** The name of a part: its file's, without folder and ending. */
@@ -145,27 +130,24 @@ function nameOf(file: string): string {
 }
 
 /** What takes the place of src/load_parts.ts: a function for each part, and one for what these ask for. */
-async function loaders(): Promise<string> {
-  const used = new Set<string>();
-  for (const [, part] of parts) {
-    const code = await Deno.readTextFile(`${FOLDER}/${part}.js`);
-    for (const [, name] of code.matchAll(new RegExp(`\\b${FROM_MAIN}\\("(\\w+)"\\)`, "g"))) used.add(name!);
-  }
-  const imports = modules.flatMap(({ file, names }, i) =>
+function loaders(): string {
+  const asked = new RegExp(`\\b${FROM_MAIN}\\("(\\w+)"\\)`, "g");
+  const used = new Set(parts.flatMap(({ code }) => [...code.matchAll(asked)].map(([, name]) => name!)));
+  const imports = modules.flatMap(({ url, names }, i) =>
     names.filter((name) => used.has(sharedName(i, name)))
-      .map((name) => `import { ${name} as ${sharedName(i, name)} } from "../${file}";\n`)
+      .map((name) => `import { ${name} as ${sharedName(i, name)} } from "${url}";\n`)
   );
   return [
     ...imports,
     `let own; function ${FROM_MAIN}(name) { return (own ??= { ${[...used].join(", ")} })[name]; }\n`,
-    ...parts.map(([name, part]) => loader(name, part)),
+    ...parts.map(({ loader, comment }) => loaderOf(loader, comment)),
   ].join("");
 }
 
-/** A function in the place of one of src/load_parts.ts: evaluates a part, a CommonJS module. */
-function loader(name: string, part: string): string {
+/** A function in the place of one of src/load_parts.ts: evaluates a part, a CommonJS module, from its comment. */
+function loaderOf(name: string, comment: string): string {
   return `export function ${name}() {
-    const text = ${packed(part)}.toString(), module = { exports: {} };
+    const text = ${comment}.toString(), module = { exports: {} };
     const code = text.slice(text.indexOf("/*") + 2, text.lastIndexOf("*/")).replaceAll(${
     JSON.stringify(END)
   }, "*/");
@@ -174,21 +156,11 @@ function loader(name: string, part: string): string {
   }\n`;
 }
 
-/** The name of the function with the part in its comment, as the bundle of main.ts finds it when it runs. */
-function packed(part: string): string {
-  return `${part}InComment`;
-}
-
-/** The same program, packed. A module's code is strict and has its own scope, and so has a function's. */
-async function packedProgram(): Promise<string> {
-  const strict = '"use strict";';
-  const program = strict + await Deno.readTextFile(`${FOLDER}/denit.js`);
-  const names = parts.map(([, part]) => packed(part));
-  const comments = await Promise.all(parts.map(async ([, part]) => {
-    const code = await Deno.readTextFile(`${FOLDER}/${part}.js`);
-    return `function(){/*${strict}${code.replaceAll("*/", END)}*/}`;
-  }));
-  const pack = (program: string): string =>
-    `new Function(${[...names, program].map((word) => JSON.stringify(word))})(${comments});\n`;
-  return pack(await withEagerFunctions(program, names, pack));
+/** The file of the program: a module's code is strict and has its own scope, and so has a function's. */
+function packed(program: string): string {
+  const words = [...parts.map(({ comment }) => comment), STRICT + program].map((word) =>
+    JSON.stringify(word)
+  );
+  const comments = parts.map(({ code }) => `function(){/*${STRICT}${code.replaceAll("*/", END)}*/}`);
+  return `new Function(${words})(${comments});\n`;
 }

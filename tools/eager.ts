@@ -7,30 +7,30 @@
 
 import { type FunctionDeclaration, parse } from "acorn";
 
+/** What V8 puts behind the text of a `new Function`. */
+const BEHIND = "\n})";
+
 /**
- * The program's text with the functions of its top level that a trial calls in parentheses. `pack` makes the file of
- * the text, in which it is the body of a function of those parameters.
+ * The program's text with the functions of its top level that a trial calls in parentheses, in front of all else.
+ * `file` runs the program, which is the end of what is in there a `new Function`.
  *
  * The same where the trial cannot be run, which is told: denit runs on Linux alone.
  */
-export async function withEagerFunctions(
-  program: string,
-  parameters: readonly string[],
-  pack: (program: string) => string,
-): Promise<string> {
-  const file = await Deno.makeTempFile({ dir: "dist", suffix: ".js" });
-  try {
-    await Deno.writeTextFile(file, pack(program));
-    const before = `(function anonymous(${parameters.join(",")}\n) {\n`.length;
-    const ends = await compiledIn(file);
-    return ends === null ? program : moveForward(program, (end) => ends.has(end + before));
-  } finally {
-    await Deno.remove(file);
-  }
+export async function withEagerFunctions(program: string, file: string): Promise<string> {
+  const compiled = await compiledIn(file);
+  if (compiled === null) return program;
+  const before = compiled.length - BEHIND.length - program.length;
+  return moveForward(program, (end) => compiled.ends.has(before + end));
 }
 
-/** Where the functions end that V8 has compiled one by one in a run of `sleep`; `null` if that failed. */
-async function compiledIn(file: string): Promise<ReadonlySet<number> | null> {
+/** How long the program's text is to V8, and where in it the functions end that it has compiled one by one. */
+interface Compiled {
+  readonly length: number;
+  readonly ends: ReadonlySet<number>;
+}
+
+/** What a run of `sleep` has V8 compile; `null` if that failed. */
+async function compiledIn(file: string): Promise<Compiled | null> {
   const flags = ["--log-function-events", "--logfile=-", "--no-logfile-per-isolate"];
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -44,30 +44,31 @@ async function compiledIn(file: string): Promise<ReadonlySet<number> | null> {
     return null;
   }
   const events = new TextDecoder().decode(stdout).split("\n").map((line) => line.split(","));
-  const compiled = events.filter(([kind]) => kind === "function");
-  const program = compiled.find(([, how]) => how === "interpreter-eval")?.[2];
-  if (program === undefined) throw new Error("V8 does not log what it compiles as it did");
-  return new Set(
-    compiled.filter(([, how, script]) => how === "interpreter" && script === program)
-      .map(([, , , , end]) => Number(end)),
-  );
+  const compiled = events.filter(([kind]) => kind === "function").map(([, how, script, , end]) => ({
+    how,
+    script,
+    end: Number(end),
+  }));
+  const whole = compiled.find(({ how }) => how === "interpreter-eval");
+  if (whole === undefined) throw new Error("V8 does not log what it compiles as it did");
+  const single = compiled.filter(({ how, script }) => how === "interpreter" && script === whole.script);
+  return { length: whole.end, ends: new Set(single.map(({ end }) => end)) };
 }
 
 function moveForward(program: string, isWanted: (end: number) => boolean): string {
-  const { body } = parse(program, { ecmaVersion: "latest", allowReturnOutsideFunction: true });
+  const { body } = parse(program, { ecmaVersion: "latest" });
   const wanted = body.filter((node): node is FunctionDeclaration =>
     node.type === "FunctionDeclaration" && isWanted(node.end)
   );
-  const [strict] = body; // stays in front
-  const moved = wanted.map(({ id, start, end }) =>
+  if (wanted.length === 0) throw new Error("None of the functions that V8 has compiled is the program's");
+  const variables = wanted.map(({ id, start, end }) =>
     `${id.name}=(${program.slice(start, id.start)}${program.slice(id.end, end)})`
   );
   let rest = "";
-  let at = strict!.end;
+  let at = 0;
   for (const { start, end } of wanted) {
     rest += program.slice(at, start);
     at = end;
   }
-  const variables = moved.length === 0 ? "" : `var ${moved.join(",")};`;
-  return `${program.slice(0, strict!.end)}${variables}${rest}${program.slice(at)}`;
+  return `var ${variables.join(",")};${rest}${program.slice(at)}`;
 }
