@@ -64,9 +64,7 @@ export class Writer {
 
   /** Takes bytes behind those that wait; if none do it writes at once what it can, and copies the rest alone. */
   write(bytes: Uint8Array<ArrayBuffer>): void {
-    const written = this.waiting > 0 ? "again" : writeWithoutBlocking(this.descriptor, bytes);
-    if (written !== "again") this.#failing = written === "failed";
-    if (typeof written === "number") this.#written += written;
+    const written = this.waiting > 0 ? "again" : this.#writeNow(bytes);
     if (written !== "failed") this.append(written === "again" ? bytes : bytes.subarray(written));
   }
 
@@ -80,16 +78,18 @@ export class Writer {
   /** Writes what can be written now. */
   drain(): void {
     while (this.#start < this.#end) {
-      const written = writeWithoutBlocking(this.descriptor, this.#buffer.subarray(this.#start, this.#end));
+      const written = this.#writeNow(this.#buffer.subarray(this.#start, this.#end));
       if (written === "again") return;
-      this.#failing = written === "failed";
-      if (written === "failed") this.#start = this.#end;
-      else {
-        this.#start += written;
-        this.#written += written;
-      }
+      this.#start = written === "failed" ? this.#end : this.#start + written;
     }
     this.#start = this.#end = 0;
+  }
+
+  #writeNow(bytes: Uint8Array<ArrayBuffer>): number | "again" | "failed" {
+    const written = writeWithoutBlocking(this.descriptor, bytes);
+    if (written !== "again") this.#failing = written === "failed";
+    if (typeof written === "number") this.#written += written;
+    return written;
   }
 
   #makeRoom(length: number): void {

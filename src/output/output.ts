@@ -7,7 +7,7 @@
  * long its service has been gone.
  */
 
-import { waitToWrite } from "../../ffi/output.ts";
+import { type Descriptor, waitToWrite } from "../../ffi/output.ts";
 import { closeDescriptor, makePipe, type Pipe } from "../../ffi/pipe.ts";
 import type { Given } from "../../ffi/start_service.ts";
 import type { Poller } from "../../ffi/poll.ts";
@@ -214,14 +214,11 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
   }
 
   function drainWriters(): void {
-    for (const [name, stream] of Object.entries(streams)) {
-      if (stream.drain() === "failed anew") report(`Cannot write to ${name}: what services write is lost`);
+    for (const stream of Object.values(streams)) {
+      if (stream.drain() === "failed anew") {
+        report(`Cannot write to ${stream.name}: what services write is lost`);
+      }
     }
-  }
-
-  function outletsLeft(): Outlet[] {
-    const waiting = [stdout, stderr].filter(({ waiting }) => waiting > 0);
-    return [...new Set<Outlet>([...waiting, ...[...sources].map(({ sink }) => sink)])];
   }
 
   function writtenInAll(): number {
@@ -245,15 +242,13 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
       for (;;) {
         for (const source of sources) ready.add(source);
         const read = step() !== null;
-        const left = outletsLeft();
+        const unwritten = Object.values(streams).filter(({ waiting }) => waiting > 0);
+        const left = new Set<Outlet>([...unwritten, ...[...sources].map(({ sink }) => sink)]);
         const leftMs = untilMs - performance.now();
-        if (left.length === 0 || leftMs <= 0) {
-          return { left: left.map(({ name }) => name), moved: writtenInAll() > before };
+        if (left.size === 0 || leftMs <= 0) {
+          return { left: [...left].map(({ name }) => name), moved: writtenInAll() > before };
         }
-        if (!read) {
-          const unwritten = Object.values(writers).filter(({ waiting }) => waiting > 0);
-          waitToWrite(unwritten.map(({ descriptor }) => descriptor), leftMs);
-        }
+        if (!read) waitToWrite(unwritten.map(({ descriptor }) => descriptor), leftMs);
       }
     },
   };
@@ -272,6 +267,10 @@ class Stream implements Outlet {
     writer.share(2 * KEPT_AT_MOST); // what one turn writes may go beyond
   }
 
+  get descriptor(): Descriptor {
+    return this.#writer.descriptor;
+  }
+
   get written(): number {
     return this.#writer.written;
   }
@@ -282,7 +281,7 @@ class Stream implements Outlet {
   }
 
   room(): number {
-    return KEPT_AT_MOST - this.#writer.waiting;
+    return KEPT_AT_MOST - this.waiting;
   }
 
   write(lines: Uint8Array<ArrayBuffer>): void {
@@ -299,10 +298,10 @@ class Stream implements Outlet {
 
   /** Has the poller's next wait end when there is room for what is left, here or in pipes. */
   watch(poller: Poller, ready: ReadonlySet<Source<Outlet>>): void {
-    const wanted = this.#writer.waiting > 0 || [...ready].some(({ sink }) => sink === this);
+    const wanted = this.waiting > 0 || [...ready].some(({ sink }) => sink === this);
     if (wanted === this.#watched) return;
-    if (wanted) poller.watch(this.#writer.descriptor, "write", () => {});
-    else poller.unwatch(this.#writer.descriptor);
+    if (wanted) poller.watch(this.descriptor, "write", () => {});
+    else poller.unwatch(this.descriptor);
     this.#watched = wanted;
   }
 }

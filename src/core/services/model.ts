@@ -199,9 +199,13 @@ export interface ServiceState {
 }
 
 /** The shutdown of all services. */
-export interface Shutdown {
-  readonly deadlineMs: number;
+export interface Shutdown extends Patience {
   readonly exitCode: number;
+}
+
+/** How much patience a shutdown has. */
+export interface Patience {
+  readonly deadlineMs: number;
   /** Whether somebody has asked for it, or for the end of what began it: the second time they do not want to wait. */
   readonly stopAsked: boolean;
 }
@@ -219,7 +223,7 @@ export interface Serving {
 }
 
 /** All services have ended, or their time is over: whatever else runs is brought to its end. */
-export type Resting = RestState & Omit<Shutdown, "exitCode">;
+export type Resting = RestState & Patience;
 
 /** Nobody runs any more: whoever reads slowly still gets what was written. */
 export interface Draining extends Shutdown {

@@ -13,6 +13,7 @@ import { standing } from "./dependencies.ts";
 import type {
   Draining,
   Ended,
+  Patience,
   Resting,
   ServicesFact,
   ServicesOrder,
@@ -101,10 +102,7 @@ function whileResting(state: Resting, fact: ServicesFact): ServicesStep {
 }
 
 /** A step of the rest in a run of services: before the exit comes what they wrote last. */
-function resting(
-  [next, orders]: RestStep,
-  { stopAsked, deadlineMs }: Pick<Shutdown, "stopAsked" | "deadlineMs">,
-): ServicesStep {
+function resting([next, orders]: RestStep, { stopAsked, deadlineMs }: Patience): ServicesStep {
   if (next.name !== "ended") return [{ ...next, stopAsked, deadlineMs }, orders];
   return [
     { name: "draining", exitCode: next.exitCode, stopAsked, deadlineMs },
