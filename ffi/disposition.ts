@@ -97,27 +97,38 @@ export function blockOnly(signals: Iterable<number>): void {
 const FOR_OUTPUT = signalSet([/* PIPE */ 13, /* TTOU */ 22, /* XFSZ */ 25]);
 const AT_ONCE = new Uint8Array(16); // struct timespec: 0 s, 0 ns
 
-/** Room for masks, used again: this is done for each piece of output, and memory that the collector must free counts. */
-const masks: Uint8Array<ArrayBuffer>[] = [];
+/** Used again: this is done for each piece of output, and memory that the collector must free counts. */
+const maskBefore = new Uint8Array(SIZE.signalSet);
+/** Whether the signals are blocked, and whether one can have come since. */
+let areBlocked = false;
+let mayHaveCome = false;
 
 /**
  * Does something that writes, or that takes the terminal, without a signal coming of it: it would be taken for
- * somebody's, and forwarded. `mayRaise` tells by its result whether one can have come: none does of a success.
+ * somebody's, and forwarded. `mayRaise` tells by its result whether one can have come: none does of a success. Within
+ * another of its kind nothing is blocked anew.
  */
 export function withoutOutputSignals<Result>(
   action: () => Result,
   mayRaise: (result: Result) => boolean,
 ): Result {
-  const before = masks.pop() ?? new Uint8Array(SIZE.signalSet);
-  libc.pthread_sigmask(SIG_BLOCK, FOR_OUTPUT, before);
+  const isOutermost = !areBlocked;
+  if (isOutermost) {
+    libc.pthread_sigmask(SIG_BLOCK, FOR_OUTPUT, maskBefore);
+    areBlocked = true;
+    mayHaveCome = false;
+  }
   let raised = true;
   try {
     const result = action();
     raised = mayRaise(result);
     return result;
   } finally {
-    while (raised && libc.sigtimedwait(FOR_OUTPUT, null, AT_ONCE) > 0);
-    libc.pthread_sigmask(SIG_SETMASK, before, null);
-    masks.push(before);
+    mayHaveCome ||= raised;
+    if (isOutermost) {
+      while (mayHaveCome && libc.sigtimedwait(FOR_OUTPUT, null, AT_ONCE) > 0);
+      libc.pthread_sigmask(SIG_SETMASK, maskBefore, null);
+      areBlocked = false;
+    }
   }
 }

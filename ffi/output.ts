@@ -40,7 +40,7 @@ const iovecBytes = new Uint8Array(iovec.buffer);
 
 function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): number | "again" | "failed" {
   if (isFile(descriptor)) return writeNow(descriptor, bytes, bytes.length);
-  iovec[0] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+  iovec[0] = addressOf(bytes);
   iovec[1] = BigInt(bytes.length);
   const written = Number(libc.pwritev2(descriptor, iovecBytes, 1, ANY_POSITION, RWF_NOWAIT));
   if (written >= 0) return written;
@@ -49,6 +49,18 @@ function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): numb
   const own = openAnew(descriptor);
   if (own >= 0) return writeNow(own, bytes, bytes.length);
   return canWrite(descriptor) ? writeNow(descriptor, bytes, AT_ONCE) : "again";
+}
+
+/** The buffer that was written from last, and its address: to ask for it costs as much as to write. */
+let last = new ArrayBuffer(0);
+let lastAddress = 0n;
+
+function addressOf({ buffer, byteOffset }: Uint8Array<ArrayBuffer>): bigint {
+  if (buffer !== last) {
+    lastAddress = Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
+    last = buffer;
+  }
+  return lastAddress + BigInt(byteOffset);
 }
 
 /** What {@linkcode isFile} has found: it stays so. */

@@ -23,14 +23,15 @@ export function makePipe(): Pipe | null {
 }
 
 /**
- * Reads what is there into the buffer. Returns how many bytes that were, `"again"` if there is nothing at the moment,
+ * Reads what is there into the buffer, at most `atMost` bytes. Returns how many bytes that were, `"again"` if there is nothing at the moment,
  * `"end"` if nobody can write any more, or `"failed"`.
  */
 export function readAvailable(
   descriptor: number,
   buffer: Uint8Array<ArrayBuffer>,
+  atMost: number = buffer.length,
 ): number | "again" | "end" | "failed" {
-  const count = Number(libc.read(descriptor, buffer, BigInt(buffer.length)));
+  const count = Number(libc.read(descriptor, buffer, BigInt(atMost)));
   if (count > 0) return count;
   if (count === 0) return "end";
   const error = errno();

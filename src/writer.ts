@@ -65,7 +65,8 @@ export class Writer {
   /** Takes bytes behind those that wait; if none do it writes at once what it can, and copies the rest alone. */
   write(bytes: Uint8Array<ArrayBuffer>): void {
     const written = this.waiting > 0 ? "again" : this.#writeNow(bytes);
-    if (written !== "failed") this.append(written === "again" ? bytes : bytes.subarray(written));
+    if (written === "again") this.append(bytes);
+    else if (written !== "failed" && written < bytes.length) this.append(bytes.subarray(written));
   }
 
   /** Takes bytes behind those that wait. */

@@ -20,12 +20,18 @@ const PAGE = 4096;
 /** So much is gathered before the sink gets it: with a line more the usual pipe takes that at once. */
 const GATHERED = 60 * 1024;
 
-/** Where in {@linkcode buffer} formed lines are gathered, behind what was kept, what was read and an end for it. */
-const OUT = LONGEST_LINE + READ_AT_ONCE + 4;
+/**
+ * Where in {@linkcode buffer} it is read to, behind what was kept of a line, and where formed lines are gathered, behind
+ * that and an end for it. The kernel copies to and from both, much faster where they begin with a line of the cache.
+ */
+const CACHE_LINE = 64;
+const IN = LONGEST_LINE;
+const OUT = IN + READ_AT_ONCE + CACHE_LINE;
 const SIZE = OUT + GATHERED + LONGEST_FORMED;
 
-/** One for all: it holds nothing between two calls. What is read stands at its start. */
+/** One for all: it holds nothing between two calls. */
 let buffer = new Uint8Array(SIZE);
+let input = buffer.subarray(IN);
 
 /** The words of the buffer: four bytes are looked at in one step, and a call that finds one costs more than the search. */
 let words = new Int32Array(buffer.buffer, 0, SIZE >> 2);
@@ -34,12 +40,13 @@ let words = new Int32Array(buffer.buffer, 0, SIZE >> 2);
 let copier: Copier | null | undefined;
 const WORTH_COPIER = 32 * 1024;
 
-/** Has lines copied, the first `length` bytes of the buffer too, by what copies faster. */
-function loadCopier(length: number): void {
+/** Has lines copied, what stands in the buffer up to `end` too, by what copies faster. */
+function loadCopier(end: number): void {
   copier = makeCopier(SIZE);
   if (copier === null) return;
-  copier.buffer.set(buffer.subarray(0, length));
+  copier.buffer.set(buffer.subarray(0, end));
   buffer = copier.buffer;
+  input = buffer.subarray(IN);
   words = new Int32Array(buffer.buffer, 0, SIZE >> 2);
 }
 
@@ -94,23 +101,21 @@ export class Source<Into extends Sink = Sink> {
    * sink has no room, and `"ended"` if there will be no more: then the pipe is to be closed.
    */
   turn(now: () => Date): "read" | "nothing" | "full" | "ended" {
-    let length = this.#keptLength;
-    let searched = 0;
+    let [start, searched, end] = [0, 0, this.#keptLength];
     this.#taken = 0;
     if (!this.#full && !this.#ended) {
-      const count = readAvailable(this.descriptor, buffer.subarray(length, length + this.#readAtOnce));
+      const count = readAvailable(this.descriptor, input, this.#readAtOnce);
       if (count === "again") return "nothing";
-      searched = length;
+      [start, searched, end] = [IN - this.#keptLength, IN, IN]; // a part of a line is kept, and no more
       if (typeof count === "number") {
-        length += count;
+        end += count;
         this.#taken = count < this.#readAtOnce ? count : Infinity;
       } else this.#ended = true;
     }
-    if (copier === undefined && length >= WORTH_COPIER) loadCopier(length);
-    buffer.set(this.#kept.subarray(0, this.#keptLength));
+    if (copier === undefined && end - start >= WORTH_COPIER) loadCopier(end);
+    if (this.#keptLength > 0) buffer.set(this.#kept.subarray(0, this.#keptLength), start);
     this.#form.stamp(now());
-    const passed = this.#passOn(length, searched);
-    this.#keep(passed, length);
+    this.#keep(this.#passOn(start, end, searched), end);
     if (this.#full) return "full";
     return this.#ended ? "ended" : "read";
   }
@@ -121,20 +126,21 @@ export class Source<Into extends Sink = Sink> {
     if (length > this.#kept.length || this.#kept.length > USUAL_LINE) {
       this.#kept = length === 0 ? NOTHING : new Uint8Array(Math.max(length, USUAL_LINE));
     }
-    this.#kept.set(buffer.subarray(start, end));
+    if (length > 0) this.#kept.set(buffer.subarray(start, end));
   }
 
   /**
-   * Passes on what is whole of the first `length` bytes, of which the first `searched` hold no end of a line; returns
-   * how many were passed on.
+   * Passes on what is whole of the bytes from `start` to `stop`, which up to `searched` hold no end of a line; returns
+   * where what was not passed on begins.
    */
-  #passOn(length: number, searched: number): number {
-    buffer[length] = NEWLINE; // where every search ends
-    let [start, at, formed] = [0, OUT, 0];
+  #passOn(start: number, stop: number, searched: number): number {
+    buffer[stop] = NEWLINE; // where every search ends
+    const first = start;
+    let [at, formed] = [OUT, 0];
     this.#full = false;
     for (;;) {
       if (copier && !this.#inParts) {
-        [start, at] = copier.copy(start, length, at, OUT + GATHERED, this.#form.frame());
+        [start, at] = copier.copy(start, stop, at, OUT + GATHERED, this.#form.frame());
         if (searched < start) searched = start;
       }
       if (at < OUT + GATHERED) {
@@ -144,10 +150,10 @@ export class Source<Into extends Sink = Sink> {
           at = this.#form.put(buffer, start, end, at, "part");
           this.#inParts = true;
           start = end;
-        } else if (end < length || this.#ended && start < length) {
+        } else if (end < stop || this.#ended && start < stop) {
           at = this.#form.put(buffer, start, end, at, this.#inParts ? "last part" : "whole");
           this.#inParts = false;
-          start = Math.min(end + 1, length);
+          start = Math.min(end + 1, stop);
         } else break;
         searched = start;
         if (at < OUT + GATHERED) continue;
@@ -155,12 +161,12 @@ export class Source<Into extends Sink = Sink> {
       this.sink.write(buffer.subarray(OUT, at));
       formed += at - OUT;
       at = OUT;
-      this.#full = start < length && this.sink.room() <= 0;
+      this.#full = start < stop && this.sink.room() <= 0;
       if (this.#full) break;
     }
     if (at > OUT) this.sink.write(buffer.subarray(OUT, at));
     formed += at - OUT;
-    if (formed > 0) this.#readAtOnce = fitting(GATHERED * start / formed);
+    if (formed > 0) this.#readAtOnce = fitting(GATHERED * (start - first) / formed);
     return start;
   }
 }
