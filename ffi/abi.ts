@@ -5,10 +5,18 @@
  * call numbers differ. `tests/ffi/abi_test.ts` asserts what can be observed from outside.
  */
 
-/** System call numbers that are reached by syscall(2), per architecture (the kernel's unistd tables). */
+/** The numbers of system calls that are made without libc, per architecture (the kernel's unistd tables). */
 const SYSTEM_CALLS = {
-  x86_64: { fstat: 5, getdents64: 217, setgroups: 116, setresgid: 119, setresuid: 117 },
-  aarch64: { fstat: 80, getdents64: 61, setgroups: 159, setresgid: 149, setresuid: 147 },
+  x86_64: {
+    ...{ capset: 126, chdir: 80, dup3: 292, execve: 59, fstat: 5, getdents64: 217, getpid: 39, ioctl: 16 },
+    ...{ openat: 257, prlimit64: 302, rt_sigaction: 13, rt_sigprocmask: 14, setgroups: 116, setpgid: 109 },
+    ...{ setpriority: 141, setresgid: 119, setresuid: 117, setsid: 112, umask: 95 },
+  },
+  aarch64: {
+    ...{ capset: 91, chdir: 49, dup3: 24, execve: 221, fstat: 80, getdents64: 61, getpid: 172, ioctl: 29 },
+    ...{ openat: 56, prlimit64: 261, rt_sigaction: 134, rt_sigprocmask: 135, setgroups: 159, setpgid: 154 },
+    ...{ setpriority: 140, setresgid: 149, setresuid: 147, setsid: 157, umask: 166 },
+  },
 } as const;
 
 /** The numbers for the architecture that this runs on. */
@@ -29,14 +37,15 @@ const STACK_POINTERS = { x86_64: 160, aarch64: 432 } as const;
 /** `ucontext_t`: bytes that hold it on either architecture, and where the stack pointer is; getcontext(3). */
 export const CONTEXT = { size: 5120, stackPointer: STACK_POINTERS[Deno.build.arch] } as const;
 
-/** Bytes of `posix_spawnattr_t`, `posix_spawn_file_actions_t`, `sigset_t`, `struct sigaction`, `siginfo_t`. */
+/** Bytes of `sigset_t`, `struct sigaction` and `siginfo_t`. */
 export const SIZE = {
-  spawnAttributes: 336,
-  spawnFileActions: 80,
   signalSet: 128,
   signalAction: 152,
   signalInfo: 128,
 } as const;
+
+/** The kernel's own of what glibc makes larger: bytes of its `sigset_t`, and of its `struct sigaction` at most. */
+export const KERNEL_SIZE = { signalSet: 8, signalAction: 32 } as const;
 
 /** Offsets in `struct sigaction` (glibc). */
 export const SIGNAL_ACTION = { handler: 0, mask: 8, flags: 136 } as const;

@@ -1,23 +1,18 @@
-/** Which user the main thread acts as; credentials(7). */
+/** As which user programs run, and files are opened; credentials(7). */
 
-import { SYS } from "./abi.ts";
-import { lastReason } from "./error_words.ts";
+import { inSentence, strerror } from "./error_words.ts";
+import type { SpawnFailure } from "./executable.ts";
+import type { Preparation } from "./execute.ts";
 import { libc } from "./libc.ts";
 
-/** A user to act as, with all groups that count beside the first. */
+/** A user, with all groups that count beside the first. */
 export interface Credentials {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
 }
 
-/** Why the main thread may not act as somebody else, in words. */
-export interface Refused {
-  readonly refused: string;
-}
-
 const ROOT = 0;
-const TRIES = 100;
 const [PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_CAP_AMBIENT] = [
   1,
   2,
@@ -35,7 +30,7 @@ const INHERITABLE = [2, 5] as const;
 
 let own: Credentials | null = null;
 
-/** What the main thread acts as when it acts as nobody else. */
+/** What denit runs as. */
 export function ownCredentials(): Credentials {
   return own ??= { uid: libc.geteuid(), gid: libc.getegid(), groups: supplementaryGroups() };
 }
@@ -46,69 +41,42 @@ function supplementaryGroups(): number[] {
   return [...groups];
 }
 
-/** What the main thread has to be given back; `null` while it acts as itself. */
-let borrowed: Traits | null = null;
-
 /**
- * Does something as another user: a program that is started meanwhile is his, with his groups and without
- * capabilities, unless he is root.
- *
- * The credentials of Linux belong to a thread: raw system calls change those of the main one alone (the functions of
- * libc would ask every thread to follow). Its saved user id stays, and is the way back. Meanwhile that user's own
- * processes may send it signals, as they may to any of his, but not trace it.
- *
- * If, against all expectation, the way back were barred, nothing more is done as anybody until it is open again.
+ * Has a new process become a user: what it executes is his, with his groups and without capabilities, unless he is root.
+ * What is so already is left as it is.
  */
-export function actAs<Result>(target: Credentials, action: () => Result): Result | Refused {
-  if (borrowed !== null && !giveBack(borrowed)) {
-    return { refused: "denit acted as another user before, and could not become itself again" };
-  }
-  const self = ownCredentials();
-  const regroups = !isSame(target.groups, self.groups);
-  if (!regroups && target.uid === self.uid && target.gid === self.gid) return action();
-
-  const traits = readTraits(regroups);
-  if (regroups && !setGroups(target.groups)) return refusal(target);
-  borrowed = traits;
-  try {
-    if (target.uid !== ROOT) dropInheritable();
-    const became = setIds(SYS.setresgid, target.gid, self.gid) && setIds(SYS.setresuid, target.uid, self.uid);
-    return became ? action() : refusal(target);
-  } finally {
-    giveBack(traits);
-  }
+export function becoming(target: Credentials): Preparation[] {
+  const { uid, gid, groups } = ownCredentials();
+  const regroups = !isSame(target.groups, groups);
+  if (!regroups && target.uid === uid && target.gid === gid) return [];
+  const needs = "which takes root, or CAP_SETUID and CAP_SETGID";
+  const fails = (error: number): SpawnFailure => ({
+    name: "refused",
+    reason: `denit may not become user ${target.uid} (${inSentence(error)}), ${needs}`,
+    systemReason: strerror(error),
+  });
+  const list = new Uint8Array(new Uint32Array(target.groups).buffer);
+  return [
+    ...regroups ? [{ call: "setgroups", args: [target.groups.length, list], fails } as const] : [],
+    ...target.uid === ROOT ? [] : dropInheritable(fails),
+    { call: "setresgid", args: [target.gid, target.gid, target.gid], fails },
+    { call: "setresuid", args: [target.uid, target.uid, target.uid], fails },
+  ];
 }
 
 function isSame(some: readonly number[], others: readonly number[]): boolean {
   return new Set(some).symmetricDifference(new Set(others)).size === 0;
 }
 
-/** To be asked straight after the call that failed. */
-function refusal({ uid }: Credentials): Refused {
-  const needs = "which takes root, or CAP_SETUID and CAP_SETGID";
-  return { refused: `denit may not become user ${uid} (${lastReason()}), ${needs}` };
-}
-
-function setGroups(groups: readonly number[]): boolean {
-  const list = new Uint8Array(new Uint32Array(groups).buffer);
-  return libc.syscall(BigInt(SYS.setgroups), groups.length, list, 0n) === 0n;
-}
-
-function setIds(call: number, id: number, saved: number): boolean {
-  return libc.syscall_ids(BigInt(call), id, id, saved) === 0n;
-}
-
 /** What changes beside the ids, for the thread or, `dumpable`, for the whole process. */
 interface Traits {
-  /** Whether the supplementary groups do. */
-  readonly regroups: boolean;
   readonly capabilities: Uint32Array<ArrayBuffer>;
   readonly ambient: readonly bigint[];
   readonly dumpable: number;
   readonly parentDeathSignal: number;
 }
 
-function readTraits(regroups: boolean): Traits {
+function readTraits(): Traits {
   const capabilities = readCapabilities();
   const inherits = INHERITABLE.some((word) => capabilities[word] !== 0);
   const ambient = inherits
@@ -117,7 +85,7 @@ function readTraits(regroups: boolean): Traits {
   const signal = new Int32Array(1);
   libc.prctl(PR_GET_PDEATHSIG, Deno.UnsafePointer.value(Deno.UnsafePointer.of(signal)), 0n, 0n, 0n);
   const dumpable = libc.prctl(PR_GET_DUMPABLE, 0n, 0n, 0n, 0n);
-  return { regroups, capabilities, ambient, dumpable, parentDeathSignal: signal[0]! };
+  return { capabilities, ambient, dumpable, parentDeathSignal: signal[0]! };
 }
 
 const ALL_CAPABILITIES = Array.from({ length: LAST_CAPABILITY + 1 }, (_, each) => BigInt(each));
@@ -133,23 +101,11 @@ function readCapabilities(): Uint32Array<ArrayBuffer> {
 }
 
 /** What is inheritable, and with it what is ambient, is all that a program would get from a user that is not root. */
-function dropInheritable(): void {
+function dropInheritable(fails: Preparation["fails"]): Preparation[] {
   const words = readCapabilities();
+  if (INHERITABLE.every((word) => words[word] === 0)) return [];
   for (const word of INHERITABLE) words[word] = 0;
-  libc.capset(CAPABILITY_HEADER, new Uint8Array(words.buffer));
-}
-
-/** Makes the main thread act as itself again; returns whether it does. */
-function giveBack(traits: Traits): boolean {
-  const { uid, gid, groups } = ownCredentials();
-  for (let tries = 0; tries < TRIES; tries++) { // the kernel may lack the memory for a moment
-    if (!setIds(SYS.setresuid, uid, uid) || !setIds(SYS.setresgid, gid, gid)) continue;
-    if (traits.regroups && !setGroups(groups)) continue;
-    putBack(traits);
-    borrowed = null;
-    return true;
-  }
-  return false;
+  return [{ call: "capset", args: [CAPABILITY_HEADER, new Uint8Array(words.buffer)], fails }];
 }
 
 function putBack({ capabilities, ambient, dumpable, parentDeathSignal }: Traits): void {
@@ -166,7 +122,7 @@ function putBack({ capabilities, ambient, dumpable, parentDeathSignal }: Traits)
 export function withFilesOf<Result>(uid: number, gid: number, action: () => Result): Result {
   const self = ownCredentials();
   if (uid === self.uid && gid === self.gid) return action();
-  const traits = readTraits(false);
+  const traits = readTraits();
   libc.setfsgid(gid);
   libc.setfsuid(uid);
   try {

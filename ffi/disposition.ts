@@ -65,22 +65,9 @@ export function restoreDisposition(signal: number, disposition: Disposition): vo
   libc.sigaction(signal, disposition, null);
 }
 
-/** Does something while the signals are ignored: only so can one that we catch stay ignored in a program. */
-export function whileIgnored<Result>(signals: readonly number[], action: () => Result): Result {
-  return whileSet(signals, ignoreSignal, action);
-}
-
 /** Does something while the signals, which we catch otherwise, have their default effect on us. */
 export function whileDefault<Result>(signals: readonly number[], action: () => Result): Result {
-  return whileSet(signals, defaultSignal, action);
-}
-
-function whileSet<Result>(
-  signals: readonly number[],
-  set: (signal: number) => Disposition,
-  action: () => Result,
-): Result {
-  const before = signals.map((signal) => [signal, set(signal)] as const);
+  const before = signals.map((signal) => [signal, defaultSignal(signal)] as const);
   try {
     return action();
   } finally {

@@ -15,6 +15,17 @@ export function readVariable(name: string): string | undefined {
   return value === null ? undefined : Deno.UnsafePointerView.getCString(value);
 }
 
+/** The same as bytes, also where they are no UTF-8; `null` where it is not set. */
+export function readVariableBytes(name: string): Uint8Array<ArrayBuffer> | null {
+  const value = libc.getenv(cString(name));
+  return value === null ? null : bytesAt(value);
+}
+
+/** A copy of the string that stands there. */
+function bytesAt(pointer: Deno.PointerObject): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, Number(libc.strlen(pointer)))).slice();
+}
+
 const EQUALS = 0x3d;
 const POINTER_BYTES = 8;
 
@@ -31,8 +42,7 @@ export function ownVariables(): Variable[] {
   if (pointer === null) return variables;
   const table = new Deno.UnsafePointerView(pointer);
   for (let entry; (entry = table.getPointer(variables.length * POINTER_BYTES)) !== null;) {
-    const length = Number(libc.strlen(entry));
-    const bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(entry, length));
+    const bytes = bytesAt(entry);
     const name = new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(EQUALS)));
     variables.push({ name, entry: place(bytes) });
   }

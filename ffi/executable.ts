@@ -1,7 +1,7 @@
 /** Which file a command is, and in words why it could not be executed; execvp(3). */
 
 import { cString } from "./c_string.ts";
-import { readVariable } from "./environment.ts";
+import { readVariableBytes } from "./environment.ts";
 import { inSentence, strerror } from "./error_words.ts";
 import { readHead } from "./file.ts";
 import { libc } from "./libc.ts";
@@ -29,42 +29,45 @@ export interface Search {
   readonly folder: string | null;
 }
 
-export const [ENOENT, ENOEXEC] = [2, 8] as const;
-const [EACCES, ENOTDIR, ENAMETOOLONG, ELOOP] = [13, 20, 36, 40] as const;
+export const [ENOENT, ENOEXEC, EACCES, ENOTDIR] = [2, 8, 13, 20] as const;
+const [ENAMETOOLONG, ELOOP] = [36, 40] as const;
 const [EAGAIN, ENOMEM, ENFILE, EMFILE] = [11, 12, 23, 24] as const;
-const [F_OK, X_OK] = [0, 1] as const;
+const F_OK = 0;
 const [SLASH, COLON] = [0x2f, 0x3a] as const;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Where a command without a slash is looked for when there is no PATH; confstr(3), as posix_spawnp does. */
+/** Where a command without a slash is looked for when there is no PATH; confstr(3), as execvp does. */
 export const DEFAULT_PATH = "/bin:/usr/bin";
 
-/** Where posix_spawnp(3) looks: in our own PATH, from our own working directory. */
-export function ownSearch(): Search {
-  return { path: readVariable("PATH") ?? DEFAULT_PATH, folder: null };
-}
+/** Where execvp(3) looks: in our own PATH, from our own working directory. */
+export const OWN_SEARCH: Search = {
+  get path(): string | Uint8Array {
+    return readVariableBytes("PATH") ?? DEFAULT_PATH;
+  },
+  folder: null,
+};
 
 /** Whether a command is a path, and looked for nowhere. */
 export function isPath(file: string | Uint8Array): boolean {
   return toBytes(file).includes(SLASH);
 }
 
-/** The path of the file that a command is: the first that may be executed, else that exists. */
-export function findExecutable(file: string | Uint8Array, search: Search): Uint8Array | null {
+/** The paths that a command may have, in the order in which they are tried. */
+export function pathsOf(file: string | Uint8Array, search: Search): Uint8Array[] {
   const bytes = toBytes(file);
-  if (bytes.length === 0) return null;
-  const candidates = isPath(bytes)
-    ? [bytes]
-    : split(toBytes(search.path), COLON).map((folder) => join(folder.length === 0 ? "." : folder, bytes));
-  const may = (path: Uint8Array, mode: number): boolean =>
-    libc.access(cString(within(search, path)), mode) === 0;
-  const isFolder = (path: Uint8Array): boolean => may(join(path, "."), F_OK); // it goes on behind one of that name
-  return candidates.find((path) => may(path, X_OK) && !isFolder(path)) ??
-    candidates.find((path) => may(path, F_OK) && !isFolder(path)) ?? null;
+  if (bytes.length === 0) return [];
+  if (isPath(bytes)) return [bytes];
+  return split(toBytes(search.path), COLON).map((folder) => join(folder.length === 0 ? "." : folder, bytes));
 }
 
-/** Whether a file, as {@linkcode findExecutable} has found it, is a binary. */
+/** Whether there is a file, and no folder, by one of the {@linkcode pathsOf} a command. */
+export function isFile(path: string | Uint8Array, search: Search): boolean {
+  const is = (path: Uint8Array): boolean => libc.access(cString(within(search, path)), F_OK) === 0;
+  return is(toBytes(path)) && !is(join(path, "."));
+}
+
+/** Whether a file, by one of its {@linkcode pathsOf}, is a binary. */
 export function isElf(path: Uint8Array, search: Search): boolean {
   const head = readHead(within(search, path), 4);
   return head !== null && head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
@@ -107,7 +110,7 @@ export function explain(error: number, file: string | Uint8Array, search: Search
   const systemReason = strerror(error);
   switch (error) {
     case ENOENT:
-      if (findExecutable(file, search) !== null) {
+      if (pathsOf(file, search).some((path) => isFile(path, search))) {
         const reason = "the file is there, but the interpreter or loader that it names is not";
         return { name: "no interpreter", reason, systemReason };
       }

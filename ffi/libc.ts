@@ -30,6 +30,8 @@ const DECLARATIONS = {
   execvp: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `void _exit(int status)` */
   _exit: { parameters: ["i32"], result: "void" },
+  /** `int fchown(int fd, uid_t owner, gid_t group)` */
+  fchown: { parameters: ["i32", "u32", "u32"], result: "i32" },
   /** `int fcntl(int fd, int cmd, int arg)` */
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `int getcontext(ucontext_t *ucp)` */
@@ -78,6 +80,8 @@ const DECLARATIONS = {
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
   /** `int mprotect(void *addr, size_t len, int prot)` */
   mprotect: { parameters: ["pointer", "usize", "i32"], result: "i32" },
+  /** `int munmap(void *addr, size_t length)` */
+  munmap: { parameters: ["pointer", "usize"], result: "i32" },
   /** `int nanosleep(const struct timespec *req, struct timespec *rem)` */
   nanosleep: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int open(const char *pathname, int flags)` */
@@ -88,42 +92,8 @@ const DECLARATIONS = {
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int poll(struct pollfd *fds, nfds_t nfds, int timeout)` */
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
-  /** `int posix_spawn(pid_t *, const char *path, const file_actions_t *, const attr_t *, char *const argv[], char *const envp[])` */
-  posix_spawn: {
-    parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
-    result: "i32",
-  },
-  /** `int posix_spawnp(pid_t *, const char *file, const file_actions_t *, const attr_t *, char *const argv[], char *const envp[])` */
-  posix_spawnp: {
-    parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
-    result: "i32",
-  },
-  /** `int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *, const char *path)`, glibc 2.29 */
-  posix_spawn_file_actions_addchdir_np: { parameters: ["buffer", "buffer"], result: "i32" },
-  /** `int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *, int fd)` */
-  posix_spawn_file_actions_addclose: { parameters: ["buffer", "i32"], result: "i32" },
-  /** `int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *, int fd, int newfd)` */
-  posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" },
-  /** `int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *, int fd, const char *path, int oflag, mode_t mode)` */
-  posix_spawn_file_actions_addopen: { parameters: ["buffer", "i32", "buffer", "i32", "u32"], result: "i32" },
-  /** `int posix_spawn_file_actions_addtcsetpgrp_np(posix_spawn_file_actions_t *, int tcfd)`, glibc 2.35 */
-  posix_spawn_file_actions_addtcsetpgrp_np: { parameters: ["buffer", "i32"], result: "i32" },
-  /** `int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *)` */
-  posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" },
-  /** `int posix_spawn_file_actions_init(posix_spawn_file_actions_t *)` */
-  posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
-  /** `int posix_spawnattr_init(posix_spawnattr_t *)` */
-  posix_spawnattr_init: { parameters: ["buffer"], result: "i32" },
-  /** `int posix_spawnattr_setflags(posix_spawnattr_t *, short flags)` */
-  posix_spawnattr_setflags: { parameters: ["buffer", "i16"], result: "i32" },
-  /** `int posix_spawnattr_setsigdefault(posix_spawnattr_t *, const sigset_t *)` */
-  posix_spawnattr_setsigdefault: { parameters: ["buffer", "buffer"], result: "i32" },
-  /** `int posix_spawnattr_setsigmask(posix_spawnattr_t *, const sigset_t *)` */
-  posix_spawnattr_setsigmask: { parameters: ["buffer", "buffer"], result: "i32" },
   /** `int prctl(int option, unsigned long arg2, ...)` */
   prctl: { parameters: ["i32", "usize", "usize", "usize", "usize"], result: "i32" },
-  /** `int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit)` */
-  prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
   /** `int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)` */
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `ssize_t pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)` */
@@ -140,8 +110,6 @@ const DECLARATIONS = {
   setfsgid: { parameters: ["u32"], result: "i32" },
   /** `int setfsuid(uid_t fsuid)` */
   setfsuid: { parameters: ["u32"], result: "i32" },
-  /** `int setpriority(int which, id_t who, int prio)` */
-  setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" },
   /** `int sigaction(int signum, const struct sigaction *act, struct sigaction *oldact)` */
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** `int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)` */
@@ -154,8 +122,6 @@ const DECLARATIONS = {
   strlen: { parameters: ["pointer"], result: "usize" },
   /** `long syscall(long number, ...)`, here for getdents64(2): `(int fd, void *buf, size_t count)` */
   syscall: { parameters: ["i64", "i32", "buffer", "usize"], result: "i64" },
-  /** `long syscall(long number, ...)`, here for setresuid(2) and setresgid(2): `(uid_t real, uid_t effective, uid_t saved)` */
-  syscall_ids: { parameters: ["i64", "u32", "u32", "u32"], result: "i64" },
   /** `pid_t tcgetpgrp(int fd)` */
   tcgetpgrp: { parameters: ["i32"], result: "i32" },
   /** `int tcsetpgrp(int fd, pid_t pgrp)` */
@@ -166,8 +132,6 @@ const DECLARATIONS = {
   timerfd_settime: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
   /** `char *ttyname(int fd)` */
   ttyname: { parameters: ["i32"], result: "pointer" },
-  /** `mode_t umask(mode_t mask)` */
-  umask: { parameters: ["u32"], result: "u32" },
   /** `int unlink(const char *pathname)` */
   unlink: { parameters: ["buffer"], result: "i32" },
   /** `int unsetenv(const char *name)` */
@@ -183,9 +147,6 @@ const DECLARATIONS = {
 type Declarations = typeof DECLARATIONS;
 type Name = keyof Declarations;
 type Call<N extends Name> = Deno.UnsafeFnPointer<Declarations[N]>["call"];
-
-/** The symbols that are declared a second time, for other arguments. */
-const SYMBOLS: Partial<Record<Name, string>> = { syscall_ids: "syscall" };
 
 const LIBRARY = "libc.so.6";
 
@@ -207,7 +168,7 @@ const dlsym = new Deno.UnsafeFnPointer(
 );
 
 function addressOf(name: Name): Deno.PointerValue {
-  return dlsym.call(null, cString(SYMBOLS[name] ?? name));
+  return dlsym.call(null, cString(name));
 }
 
 /** So many calls make a function worth a trampoline of its own. Each start has sigaction called 62 times. */
@@ -246,16 +207,10 @@ type AnyCall = (...values: unknown[]) => unknown;
 /** The same function by a trampoline; `null` where that cannot be had, for want of memory. */
 function compiled(name: Name): AnyCall | null {
   try {
-    return Deno.dlopen(LIBRARY, { [name]: { ...DECLARATIONS[name], name: SYMBOLS[name] ?? name } })
-      .symbols[name] as AnyCall;
+    return Deno.dlopen(LIBRARY, { [name]: DECLARATIONS[name] }).symbols[name] as AnyCall;
   } catch {
     return null;
   }
-}
-
-/** Whether this C library has the symbol. */
-export function hasSymbol(name: Name): boolean {
-  return addressOf(name) !== null;
 }
 
 /** `char **environ`: this process's environment as it was given, also what is not UTF-8. */

@@ -102,7 +102,7 @@ export function readCommand(pid: number): string | null {
  * as that user. A process that has changed its user, or has made itself undumpable, shows it to nobody without the
  * capability; proc(5), ptrace(2).
  */
-export function readMark(pid: number, variable: string): string | null {
+export function readVariableOf(pid: number, variable: string): string | null {
   const LONGEST = 8 * 1024 * 1024; // more than the kernel passes on by default, execve(2)
   const read = (): ReturnType<typeof readWhole> => readWhole(`/proc/${pid}/environ`, LONGEST);
   let environment = read();
@@ -113,6 +113,13 @@ export function readMark(pid: number, variable: string): string | null {
   }
   const value = "failure" in environment ? null : findVariable(environment, variable);
   return value === null ? null : decoder.decode(value);
+}
+
+/** The soft limit of file locks of a process; `null` where there is none, or /proc does not tell. */
+export function readLocksLimit(pid: number): number | null {
+  const limits = readHead(`/proc/${pid}/limits`, 4096);
+  const soft = limits === null ? null : /^Max file locks +(\d+)/m.exec(decoder.decode(limits));
+  return soft === null ? null : Number(soft[1]);
 }
 
 function readOwner(pid: number): { uid: number; gid: number } | null {

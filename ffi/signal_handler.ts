@@ -17,14 +17,12 @@
 import { LAST_SIGNAL, SIGNAL_INFO } from "./abi.ts";
 import { setHandlers } from "./disposition.ts";
 import { libc } from "./libc.ts";
+import { instructions, makeExecutable, mapMemory, PAGE } from "./machine_code.ts";
 import { pause } from "./pause.ts";
 
 const [EFD_CLOEXEC, EFD_NONBLOCK] = [0o2000000, 0o4000] as const;
 const [POLLIN, POLLOUT] = [1, 4] as const;
 const LONGEST_POLL_MS = 2 ** 31 - 1;
-const [PROT_READ, PROT_WRITE, PROT_EXEC] = [1, 2, 4] as const;
-const [MAP_PRIVATE, MAP_ANONYMOUS] = [0x02, 0x20] as const;
-const MAP_FAILED = 0xffffffffffffffffn;
 const [SA_SIGINFO, SA_ONSTACK, SA_RESTART] = [0x4, 0x08000000, 0x10000000] as const;
 
 /** Signals that the kernel raises for a fault. */
@@ -77,7 +75,7 @@ const HANDLERS = {
   },
   aarch64: {
     counting: 12,
-    code: [
+    code: instructions(
       0xb9400029 | ((SIGNAL_INFO.code / 4) << 10), //          ldr   w9, [x1, #si_code]
       0x7100013f, //                                          cmp   w9, #0
       0x540001ac, //                                          b.gt  fault
@@ -100,12 +98,10 @@ const HANDLERS = {
       0xd4000001, //                                          svc   #0
       0xd65f03c0, //                                          ret
       0xd503201f, //                                          nop
-    ].flatMap((word) => [word & 0xff, (word >> 8) & 0xff, (word >> 16) & 0xff, (word >>> 24) & 0xff]),
+    ),
   },
 } as const;
 
-/** The largest page of either architecture: the code has one for itself, the counters the next. */
-const PAGE = 65536;
 /** In the counters' page, behind them: a `struct sigaction` of zeros, which is the default. */
 const ZEROS = 1024;
 
@@ -194,12 +190,9 @@ function requestsOf(words: readonly number[]): Uint8Array<ArrayBuffer> {
 
 /** A page with the code, which may be executed and no longer written, and the counters behind it. */
 function mapHandlers(descriptor: number): { code: bigint; counters: Int32Array<ArrayBuffer> } | null {
-  const protection = PROT_READ | PROT_WRITE;
-  const page = libc.mmap(null, BigInt(2 * PAGE), protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0n);
-  const address = Deno.UnsafePointer.value(page);
-  if (page === null || address === MAP_FAILED) return null;
-  const memory = Deno.UnsafePointerView.getArrayBuffer(page, 2 * PAGE);
-
+  const mapped = mapMemory(2, "private");
+  if (mapped === null) return null;
+  const { address, memory } = mapped;
   const { code } = HANDLERS[Deno.build.arch];
   new Uint8Array(memory).set(code);
   const words = new BigUint64Array(memory, code.length, 4);
@@ -207,6 +200,6 @@ function mapHandlers(descriptor: number): { code: bigint; counters: Int32Array<A
   const descriptorWord = address + BigInt(code.length + 3 * 8); // any number but 0 does as the increment
   words.set([counters, descriptorWord, counters + BigInt(ZEROS), BigInt(descriptor)]);
 
-  if (libc.mprotect(page, BigInt(PAGE), PROT_READ | PROT_EXEC) !== 0) return null;
+  if (!makeExecutable(mapped)) return null;
   return { code: address, counters: new Int32Array(memory, PAGE, LAST_SIGNAL + 1) };
 }

@@ -1,17 +1,10 @@
 /** How a program is started in denit's own surroundings, with the terminal where there is one. */
 
-import { SIZE } from "./abi.ts";
-import { cString, cStringTable } from "./c_string.ts";
-import { whileIgnored, withoutOutputSignals } from "./disposition.ts";
-import { ownSearch, type SpawnFailure } from "./executable.ts";
-import { environment, hasSymbol, libc } from "./libc.ts";
-import {
-  conclude,
-  execute,
-  POSIX_SPAWN_SETPGROUP,
-  POSIX_SPAWN_SETSID,
-  spawnAttributes,
-} from "./posix_spawn.ts";
+import { passing, RESULT_BEFORE } from "./child.ts";
+import { execute, type Preparation } from "./execute.ts";
+import { explain, OWN_SEARCH, type SpawnFailure } from "./executable.ts";
+import { environment, libc } from "./libc.ts";
+import { blocking, ignoring } from "./preparations.ts";
 
 /** A program to start, and how. */
 export interface SpawnOrder {
@@ -28,70 +21,51 @@ export interface SpawnOrder {
   readonly blocked: readonly number[];
 }
 
-const FLAGS: Readonly<Record<SpawnOrder["place"], number>> = {
-  "own group": POSIX_SPAWN_SETPGROUP,
-  "foreground": POSIX_SPAWN_SETPGROUP,
-  "own session": POSIX_SPAWN_SETSID,
-  "our group": 0,
-};
-
-const O_RDWR = 2;
-const F_DUPFD_CLOEXEC = 1030;
-const FIRST_INHERITED = 3;
-
-/** What the child reports when the terminal is no longer there, or no longer ours to give away. */
-const TERMINAL_ERRORS: readonly number[] = [/* EPERM */ 1, /* EIO */ 5, /* ENXIO */ 6, /* ENOTTY */ 25];
-
 const STDIN = 0;
+const TIOCSPGRP = 0x5410;
+const AT_FDCWD = -100;
+const [O_RDWR, O_CLOEXEC] = [2, 0o2000000] as const;
 
-/** glibc 2.35 gives the terminal away in the child, before the program starts; with an older one we do, after. */
-function setsForeground(): boolean {
-  return hasSymbol("posix_spawn_file_actions_addtcsetpgrp_np");
-}
+/** The terminal is no longer there, or no longer ours to give away: EPERM, EIO, ENXIO, ENOTTY. */
+const WITHOUT_TERMINAL = passing(1, 5, 6, 25);
 
 /**
  * Starts a program in the present working directory and with the present environment.
  *
- * Returns its process id once it has been executed.
+ * Returns its process id once it has been executed or, where that takes unusually long, is about to be.
  */
-export function spawn(order: SpawnOrder): number | SpawnFailure {
-  const { argv, place, ignored, blocked } = order;
-  const attributes = spawnAttributes(ignored, blocked, FLAGS[place]);
-  // A number that is surely nobody else's, for the terminal to be opened at for a moment.
-  const spare = place === "own session" ? libc.fcntl(STDIN, F_DUPFD_CLOEXEC, FIRST_INHERITED) : -1;
-  const actions = spawnFileActions(place, spare);
-  const setting = { attributes, actions, environment: environment() };
-  try {
-    return whileIgnored(ignored, () => {
-      const pid = execute(libc.posix_spawnp, argv[0]!, cStringTable(argv), setting);
-      if (place === "foreground") {
-        if (TERMINAL_ERRORS.includes(-pid)) return spawn({ ...order, place: "own group" });
-        if (pid > 0 && !setsForeground()) {
-          withoutOutputSignals(() => libc.tcsetpgrp(STDIN, pid), (result) => result !== 0);
-        }
-      }
-      return conclude(pid, argv, setting, ownSearch);
-    });
-  } finally {
-    if (actions !== null) libc.posix_spawn_file_actions_destroy(actions);
-    if (spare >= 0) libc.close(spare);
-  }
+export function spawn({ argv, place, ignored, blocked }: SpawnOrder): number | SpawnFailure {
+  const fails = (error: number): SpawnFailure => explain(error, argv[0]!, OWN_SEARCH);
+  const executed = execute({
+    argv,
+    environment: Deno.UnsafePointer.value(environment()),
+    environmentOf: null,
+    search: OWN_SEARCH,
+    before: [...placing(place, fails), ...ignoring(ignored, fails), blocking(blocked, fails)],
+  });
+  return "pid" in executed ? executed.pid : executed;
 }
 
-/** What the child does before the program starts; `null`: nothing. */
-function spawnFileActions(place: SpawnOrder["place"], spare: number): Uint8Array<ArrayBuffer> | null {
-  if (place !== "foreground" && place !== "own session") return null;
-  const actions = new Uint8Array(SIZE.spawnFileActions);
-  libc.posix_spawn_file_actions_init(actions);
-  if (place === "foreground" && setsForeground()) {
-    libc.posix_spawn_file_actions_addtcsetpgrp_np(actions, STDIN);
+function placing(place: SpawnOrder["place"], fails: Preparation["fails"]): Preparation[] {
+  const ownGroup = { call: "setpgid", args: [0, 0], fails } as const;
+  switch (place) {
+    case "our group":
+      return [];
+    case "own group":
+      return [ownGroup];
+    case "foreground":
+      return [
+        ownGroup,
+        { call: "getpid", args: [], fails },
+        { call: "ioctl", args: [STDIN, TIOCSPGRP, RESULT_BEFORE], passes: WITHOUT_TERMINAL, fails },
+      ];
+    case "own session": {
+      const terminal = libc.ttyname(STDIN);
+      const session = { call: "setsid", args: [], fails } as const;
+      if (terminal === null) return [session];
+      // The first terminal that a session leader opens becomes its controlling terminal.
+      const path = Deno.UnsafePointerView.getCString(terminal);
+      return [session, { call: "openat", args: [AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0], fails }];
+    }
   }
-  const terminal = place === "own session" ? libc.ttyname(STDIN) : null;
-  if (terminal !== null && spare >= 0) {
-    // The first terminal that a session leader opens becomes its controlling terminal.
-    const path = cString(Deno.UnsafePointerView.getCString(terminal));
-    libc.posix_spawn_file_actions_addopen(actions, spare, path, O_RDWR, 0);
-    libc.posix_spawn_file_actions_addclose(actions, spare);
-  }
-  return actions;
 }

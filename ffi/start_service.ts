@@ -1,25 +1,24 @@
 /** How a program of a service is started: as whom, where, and with what environment, descriptors and limits. */
 
-import { SIZE } from "./abi.ts";
-import { type Grant, grants, type ResourceLimit, takeLimits } from "./allowance.ts";
+import { allowing, marking, type ResourceLimit, setOomScore } from "./allowance.ts";
+import { PASSES_ALL, PATIENCE_MS } from "./child.ts";
 import { cString, cStringTable } from "./c_string.ts";
-import { actAs, type Credentials, ownCredentials } from "./credentials.ts";
-import { whileIgnored } from "./disposition.ts";
+import { becoming, type Credentials, ownCredentials } from "./credentials.ts";
 import { valueOf, type Variable } from "./environment.ts";
 import { inSentence, strerror } from "./error_words.ts";
 import {
   DEFAULT_PATH,
+  EACCES,
   ENOENT,
+  ENOTDIR,
   explain,
-  findExecutable,
-  isPath,
   type Search,
   type SpawnFailure,
 } from "./executable.ts";
-import { errno, hasSymbol, libc } from "./libc.ts";
+import { execute, type Preparation } from "./execute.ts";
+import { errno, libc } from "./libc.ts";
 import { makePipe } from "./pipe.ts";
-import { conclude, execute, POSIX_SPAWN_SETSID, spawnAttributes } from "./posix_spawn.ts";
-import { lookAt } from "./wait.ts";
+import { blocking, ignoring } from "./preparations.ts";
 
 /**
  * A program to start, in a session of its own without a terminal and with an empty standard input; `null` stands for
@@ -35,6 +34,8 @@ export interface ServiceOrder {
   readonly stderr: Given;
   readonly credentials: Credentials | null;
   readonly umask: number | null;
+  /** A number that its children have too, and that {@linkcode readLocksLimit} reads, if nothing here is against it. */
+  readonly mark: number | null;
   readonly limits: readonly ResourceLimit[];
   readonly nice: number | null;
   readonly oomScoreAdjust: number | null;
@@ -52,64 +53,67 @@ export interface ServiceStarted {
 }
 
 const [O_RDWR, O_CLOEXEC] = [2, 0o2000000] as const;
-const F_OK = 0;
-const [EPERM, EACCES, ENOTDIR, ENOSYS] = [1, 13, 20, 38] as const;
-const [SIGCONT, SIGSTOP] = [18, 19] as const;
-const NO_SIGNAL = new Uint8Array(SIZE.signalSet);
-/** `struct timespec`: no seconds, 50 us. */
-const BETWEEN_LOOKS = new Uint8Array(new BigInt64Array([0n, 50_000n]).buffer);
-const LOOKS = 500;
+const THE_SAME_GROUP = 0xffffffff;
 
 /**
- * Starts a program. It has been executed when this returns, and then runs whatever the problems are.
+ * Starts a program. It has been executed when this returns, or is told to be late, and then runs whatever the problems
+ * are.
  *
  * Its working directory, the command and what the command is found by are looked at as the user that it runs as.
  */
 export function startService(order: ServiceOrder): ServiceStarted | SpawnFailure {
   const descriptors = openDescriptors(order);
   if ("name" in descriptors) return descriptors;
-  const wanted = grants(order.limits, order.nice, order.oomScoreAdjust);
-  const user = order.credentials ?? ownCredentials();
-  const mask = order.umask === null ? null : libc.umask(order.umask);
-  const putLimitsBack = takeLimits(order.limits);
   try {
-    const outcome = actAs(user, () => {
-      const pid = start(order, descriptors, putLimitsBack);
-      if (typeof pid !== "number") return pid;
-      return { pid, missing: wanted.length > 0 && halt(pid) ? give(pid, wanted) : [] };
-    });
-    if ("refused" in outcome) return refused(EPERM, outcome.refused);
-    if (!("pid" in outcome)) return outcome;
-    const { pid } = outcome;
-    const missing = give(pid, outcome.missing.map(({ grant }) => grant));
-    if (wanted.length > 0 && !goOn(pid)) actAs(user, () => goOn(pid));
-    return { pid, problems: missing.map(({ grant, reason }) => `Cannot set ${grant.what}: ${reason}`) };
+    return start(order, descriptors);
   } finally {
-    putLimitsBack();
-    if (mask !== null) libc.umask(mask);
     for (const descriptor of descriptors.close) libc.close(descriptor);
   }
 }
 
-/**
- * Stops a program that was started just now, before most of it has happened; returns whether it has not ended even so.
- *
- * posix_spawn returns while the kernel still executes the file: the process has its old saved user id yet, so that
- * its own user may not set its limits, and that for its stack is put back at the end. A stopped one is through that.
- * It is not waited for long: others that may signal it could have it go on.
- */
-function halt(pid: number): boolean {
-  libc.kill(pid, SIGSTOP);
-  for (let looks = 0; looks < LOOKS; looks++) {
-    const state = lookAt(pid);
-    if (state !== "running") return state === "stopped";
-    libc.sigtimedwait(NO_SIGNAL, null, BETWEEN_LOOKS); // a short sleep
+function start(order: ServiceOrder, { streams }: Descriptors): ServiceStarted | SpawnFailure {
+  const { argv, credentials, oomScoreAdjust, workingDirectory: folder } = order;
+  if (credentials !== null) giveOutputs(order, credentials.uid);
+  const search: Search = { path: valueOf(order.environment, "PATH") ?? DEFAULT_PATH, folder };
+  const fails = (error: number): SpawnFailure => explain(error, argv[0]!, search);
+  const variables = cStringTable(order.environment.map(({ entry }) => entry));
+  const wanted = allowing(order.limits, order.nice);
+  const allowances = wanted.map(({ step }): Preparation => ({ ...step, passes: PASSES_ALL, fails }));
+  const before: Preparation[] = [
+    { call: "setsid", args: [], fails },
+    ...streams.flatMap((from, to): Preparation[] =>
+      from === null ? [] : [{ call: "dup3", args: [from, to, 0], fails }]
+    ),
+    ...ignoring(order.ignored, fails),
+    ...order.mark === null ? [] : [{ ...marking(order.mark), passes: PASSES_ALL, fails }],
+    ...allowances,
+    ...order.umask === null ? [] : [{ call: "umask", args: [order.umask], fails } as const],
+    ...credentials === null ? [] : becoming(credentials),
+    ...folder === null ? [] : [entering(folder)],
+    blocking([], fails),
+  ];
+  const executed = execute({
+    argv,
+    environment: Deno.UnsafePointer.value(Deno.UnsafePointer.of(variables.pointers)),
+    environmentOf: variables,
+    search,
+    before,
+  });
+  if (!("pid" in executed)) return executed;
+  const { pid, errors, late } = executed;
+  const problems = wanted.flatMap(({ what }, i) => {
+    const error = errors[before.indexOf(allowances[i]!)]!;
+    return error === 0 ? [] : [`Cannot set ${what}: ${inSentence(error)}`];
+  });
+  if (late) {
+    problems.push(`Cannot tell whether it runs: it has not been executed for ${PATIENCE_MS / 1000} s`);
   }
-  return true;
-}
-
-function goOn(pid: number): boolean {
-  return libc.kill(pid, SIGCONT) === 0;
+  const rest = late ? null : oomScoreAdjust; // what still shares our memory would give us the same
+  if (rest !== null) {
+    const reason = setOomScore(pid, rest, credentials ?? ownCredentials());
+    if (reason !== null) problems.push(`Cannot set oom_score_adj to ${rest}: ${reason}`);
+  }
+  return { pid, problems };
 }
 
 /** What becomes the program's standard streams, `null` being what denit has, and what of it is closed after the start. */
@@ -124,82 +128,35 @@ function openDescriptors({ stdout, stderr }: ServiceOrder): Descriptors | SpawnF
   if (nothing >= 0) return { streams: [nothing, stream(stdout), stream(stderr)], close: [nothing] };
   const error = errno();
   const empty = stdout === "null" || stderr === "null" ? null : makePipe();
-  if (empty === null) return refused(error, `its /dev/null cannot be opened (${inSentence(error)})`);
+  if (empty === null) {
+    const reason = `its /dev/null cannot be opened (${inSentence(error)})`;
+    return { name: "refused", reason, systemReason: strerror(error) };
+  }
   libc.close(empty.write);
   return { streams: [empty.read, stream(stdout), stream(stderr)], close: [empty.read] };
 }
 
-function start(
-  order: ServiceOrder,
-  { streams }: Descriptors,
-  putLimitsBack: () => void,
-): number | SpawnFailure {
-  const { argv, workingDirectory: folder } = order;
-  const file = argv[0]!;
-  const wrong = folder === null ? null : explainFolder(folder);
-  if (wrong !== null) return wrong;
-  const search: Search = { path: valueOf(order.environment, "PATH") ?? DEFAULT_PATH, folder };
-  // A path is tried as it is: what is wrong with it shows in the error.
-  const path = isPath(file) ? file : findExecutable(file, search);
-  if (path === null) return explain(ENOENT, file, search);
-
-  const variables = cStringTable(order.environment.map(({ entry }) => entry));
-  const actions = fileActions(folder, streams);
-  const setting = {
-    attributes: spawnAttributes(order.ignored, [], POSIX_SPAWN_SETSID),
-    actions,
-    environment: Deno.UnsafePointer.of(variables.pointers),
-    variables, // alive as long as their addresses are used
-  };
-  try {
-    return whileIgnored(order.ignored, () => {
-      const result = execute(libc.posix_spawn, path, cStringTable(argv), setting);
-      putLimitsBack(); // before a file is opened: there may be no room for its descriptor
-      return conclude(result, argv, setting, () => search);
-    });
-  } finally {
-    libc.posix_spawn_file_actions_destroy(actions);
+/** Has the pipes be the user's, so that he may open them by a name, such as /dev/stdout. */
+function giveOutputs({ stdout, stderr }: ServiceOrder, uid: number): void {
+  for (const output of [stdout, stderr]) {
+    if (typeof output === "number") libc.fchown(output, uid, THE_SAME_GROUP);
   }
 }
 
-function explainFolder(folder: string): SpawnFailure | null {
-  if (!hasSymbol("posix_spawn_file_actions_addchdir_np")) {
-    return refused(ENOSYS, "to start it in a folder takes glibc 2.29");
-  }
-  if (libc.access(cString(`${folder}/.`), F_OK) === 0) return null;
-  const error = errno();
-  const systemReason = strerror(error);
+function entering(folder: string): Preparation {
   const whose = `its working directory ${folder}`;
-  switch (error) {
-    case ENOENT:
-      return { name: "bad path", reason: `${whose} does not exist`, systemReason };
-    case ENOTDIR:
-      return { name: "bad path", reason: `${whose} is not a directory`, systemReason };
-    case EACCES:
-      return { name: "not permitted", reason: `${whose} may not be entered`, systemReason };
-    default:
-      return { name: "bad path", reason: `${whose} cannot be entered: ${inSentence(error)}`, systemReason };
-  }
-}
-
-function fileActions(folder: string | null, streams: Descriptors["streams"]): Uint8Array<ArrayBuffer> {
-  const actions = new Uint8Array(SIZE.spawnFileActions);
-  libc.posix_spawn_file_actions_init(actions);
-  if (folder !== null) libc.posix_spawn_file_actions_addchdir_np(actions, cString(folder));
-  for (const [to, from] of streams.entries()) {
-    if (from !== null) libc.posix_spawn_file_actions_adddup2(actions, from, to);
-  }
-  return actions;
-}
-
-/** Gives the process what it can; what it could not, and why. */
-function give(pid: number, wanted: readonly Grant[]): { readonly grant: Grant; readonly reason: string }[] {
-  return wanted.flatMap((grant) => {
-    const reason = grant.give(pid);
-    return reason === null ? [] : [{ grant, reason }];
-  });
-}
-
-function refused(error: number, reason: string): SpawnFailure {
-  return { name: "refused", reason, systemReason: strerror(error) };
+  const fails = (error: number): SpawnFailure => {
+    const systemReason = strerror(error);
+    switch (error) {
+      case ENOENT:
+        return { name: "bad path", reason: `${whose} does not exist`, systemReason };
+      case ENOTDIR:
+        return { name: "bad path", reason: `${whose} is not a directory`, systemReason };
+      case EACCES:
+        return { name: "not permitted", reason: `${whose} may not be entered`, systemReason };
+      default:
+        return { name: "bad path", reason: `${whose} cannot be entered: ${inSentence(error)}`, systemReason };
+    }
+  };
+  return { call: "chdir", args: [folder], fails };
 }

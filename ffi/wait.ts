@@ -21,9 +21,8 @@ const WUNTRACED = 2;
 const WEXITED = 4;
 const WNOWAIT = 0x01000000;
 const WSTOPPED = WUNTRACED;
-const [P_ALL, P_PID] = [0, 1] as const;
+const P_ALL = 0;
 const ANY_CHILD = -1;
-const CLD_STOPPED = 5;
 
 /** The meaning of a status word; the macros of wait(2). */
 export function decodeStatus(word: number): WaitStatus {
@@ -69,16 +68,6 @@ export function takeStoppedChild(): Waited | null {
   const pid = signalInfoView.getInt32(SIGNAL_INFO.pid, true);
   if (pid <= 0) return null;
   return { pid, status: { name: "stopped", signal: signalInfoView.getInt32(SIGNAL_INFO.status, true) } };
-}
-
-/** Whether a child runs, has been stopped, the news of which this takes, or has ended, which it leaves to be taken. */
-export function lookAt(pid: number): "running" | "stopped" | "ended" {
-  signalInfo.fill(0);
-  libc.waitid(P_PID, pid, signalInfo, WEXITED | WSTOPPED | WNOHANG | WNOWAIT);
-  if (signalInfoView.getInt32(SIGNAL_INFO.pid, true) === 0) return "running";
-  if (signalInfoView.getInt32(SIGNAL_INFO.code, true) !== CLD_STOPPED) return "ended";
-  libc.waitid(P_PID, pid, signalInfo, WSTOPPED | WNOHANG);
-  return "stopped";
 }
 
 /** Takes a child that is about to end, and how it did; `null` if it has not within so many milliseconds. */

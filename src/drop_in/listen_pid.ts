@@ -1,7 +1,7 @@
 /**
  * Handing sockets on: LISTEN_PID must name the process that is to use them, sd_listen_fds(3).
  *
- * Its number is not known before it is there, and posix_spawn(3) runs nothing of ours in it. So where LISTEN_PID
+ * Its number is not known before it is there, and what starts it runs nothing that could write it there. So where LISTEN_PID
  * names us, denit itself is started in the program's place, writes its own number there, and becomes the program.
  */
 

@@ -9,7 +9,7 @@ import type { Part } from "../core/services/model.ts";
 import type { Program } from "../core/services/project.ts";
 import type { Opening } from "../output/output.ts";
 import { lookUpUser, type User } from "../users.ts";
-import { MARK, markOf } from "./mark.ts";
+import { MARK, markOf, numberOf } from "./mark.ts";
 
 /** What holds for every program. */
 export interface LaunchSurroundings {
@@ -49,6 +49,7 @@ export function launch(
     stderr,
     credentials: identity === null ? null : { uid: identity.uid, gid: identity.gid, groups: identity.groups },
     umask: program.umask,
+    mark: numberOf(service, part),
     limits: program.limits,
     nice: program.nice,
     oomScoreAdjust: program.oomScoreAdjust,

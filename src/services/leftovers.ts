@@ -2,15 +2,15 @@
  * What a service has left behind: processes of it that still run when its own program has ended.
  *
  * A process belongs to the service whose session it is in or, where it has made a session of its own as daemons do,
- * whose mark it bears. One that does both, changes its session and empties its environment, cannot be told.
+ * whose mark it bears. One that leaves all of them behind cannot be told.
  */
 
-import { listProcesses, ownChildren, type ProcessEntry, readMark } from "../../ffi/proc.ts";
+import { listProcesses, ownChildren, type ProcessEntry } from "../../ffi/proc.ts";
 import type { Remaining } from "../core/model.ts";
 import type { Ended } from "../core/services/model.ts";
 import { descendants, type ProcessSurroundings, remainingOf } from "../processes.ts";
 import type { Living } from "./living.ts";
-import { MARK, readMarkValue } from "./mark.ts";
+import { bearerOf } from "./mark.ts";
 
 /** The leftovers of each service that is asked about. */
 export function findLeftovers(
@@ -22,8 +22,8 @@ export function findLeftovers(
   const found = new Map<string, Remaining[]>(of.map(({ service }) => [service, []]));
   const services = new Map(of.map(({ session, service }) => [session, service]));
   for (const entry of strangers(living, around)) {
-    const service = services.get(entry.session) ?? serviceByMark(entry.pid);
-    if (service !== null) found.get(service)?.push(remainingOf(entry, withCommands));
+    const service = services.get(entry.session) ?? bearerOf(entry.pid)?.service;
+    if (service !== undefined) found.get(service)?.push(remainingOf(entry, withCommands));
   }
   return found;
 }
@@ -38,15 +38,9 @@ export function leftoversOf(
 ): number[] {
   return strangers(living, around).filter((entry) => {
     if (entry.session === session) return true;
-    const mark = readMark(entry.pid, MARK);
-    const bearer = mark === null ? null : readMarkValue(mark);
+    const bearer = bearerOf(entry.pid);
     return bearer?.service === service && bearer.part === part;
   }).map(({ pid }) => pid);
-}
-
-function serviceByMark(pid: number): string | null {
-  const mark = readMark(pid, MARK);
-  return mark === null ? null : readMarkValue(mark)?.service ?? null;
 }
 
 /** Who runs and is in no session of a program that runs. */

@@ -1,8 +1,12 @@
 /**
- * The mark by which a process is known as a service's, wherever it has gone: a variable in its environment, which
- * children inherit and which /proc shows.
+ * The marks by which a process is known as a service's, wherever it has gone, since its children have them too.
+ *
+ * One is a number, as the soft limit of file locks, which Linux has not enforced since 2.4.25: /proc shows it to
+ * everybody, and a program that writes its title over its environment, as daemons do (setproctitle(3)), does not touch
+ * it. The other is a variable, for who changes its limits, as su(1) does.
  */
 
+import { readLocksLimit, readVariableOf } from "../../ffi/proc.ts";
 import type { Part } from "../core/services/model.ts";
 
 /** The variable; its value is only ours: which denit, which service, which of its programs. */
@@ -11,12 +15,37 @@ export const MARK = "DENIT_MARK";
 /** Of this denit, and of no other that may run inside a service of it. */
 const OWN = `${Deno.pid}-${Math.round(performance.timeOrigin)}`;
 
+/** Who bears a mark: which program of which service. */
+export interface Bearer {
+  readonly service: string;
+  readonly part: string;
+}
+
+/** The first number, also only ours; 2 ** 20 are more than there are programs. */
+const FIRST = (1 + crypto.getRandomValues(new Uint32Array(1))[0]!) * 2 ** 20;
+const bearers: Bearer[] = [];
+
+/** The value of the variable. */
 export function markOf(service: string, part: Part): string {
   return `${OWN}/${service}/${part}`;
 }
 
-/** Which service and program a mark stands for; `null` for one of another denit. */
-export function readMarkValue(mark: string): { readonly service: string; readonly part: string } | null {
+/** The number. */
+export function numberOf(service: string, part: Part): number {
+  const known = bearers.findIndex((each) => each.service === service && each.part === part);
+  return FIRST + (known < 0 ? bearers.push({ service, part }) - 1 : known);
+}
+
+/** Which service and program a process belongs to; `null` where it has no mark of ours. */
+export function bearerOf(pid: number): Bearer | null {
+  const byNumber = bearers[(readLocksLimit(pid) ?? -1) - FIRST];
+  if (byNumber !== undefined) return byNumber;
+  const mark = readVariableOf(pid, MARK);
+  return mark === null ? null : readMarkValue(mark);
+}
+
+/** What the value of the variable stands for; `null` for one of another denit. */
+export function readMarkValue(mark: string): Bearer | null {
   const [own, service, part] = mark.split("/");
   return own === OWN && service !== undefined && part !== undefined ? { service, part } : null;
 }

@@ -188,7 +188,7 @@ function startReader(
       stderr: "null",
       credentials: null,
     },
-    ...{ umask: null, limits: [], nice: null, oomScoreAdjust: null, ignored },
+    ...{ umask: null, mark: null, limits: [], nice: null, oomScoreAdjust: null, ignored },
   });
   closeDescriptor(pipe.write);
   if (!("name" in started)) return { pid: started.pid, descriptor: pipe.read };

@@ -19,27 +19,6 @@ function written(buffer: Uint8Array): number {
   return buffer.findLastIndex((byte) => byte !== GUARD) + 1;
 }
 
-Deno.test("posix_spawnattr_t: glibc clears exactly the declared size", () => {
-  const buffer = guarded();
-  libc.posix_spawnattr_init(buffer);
-  equal(written(buffer), SIZE.spawnAttributes);
-});
-
-Deno.test("posix_spawn_file_actions_t: glibc clears exactly the declared size", () => {
-  const buffer = guarded();
-  libc.posix_spawn_file_actions_init(buffer);
-  equal(written(buffer), SIZE.spawnFileActions);
-  libc.posix_spawn_file_actions_destroy(buffer);
-});
-
-Deno.test("posix_spawnattr_t: its parts are written within the declared size", () => {
-  const buffer = guarded();
-  libc.posix_spawnattr_init(buffer);
-  libc.posix_spawnattr_setflags(buffer, 0x0e);
-  libc.posix_spawnattr_setsigdefault(buffer, new Uint8Array(SIZE.signalSet).fill(0xff));
-  equal(written(buffer), SIZE.spawnAttributes);
-});
-
 Deno.test("sigset_t: glibc fills no more than the declared size", () => {
   const library = Deno.dlopen("libc.so.6", {
     sigemptyset: { parameters: ["buffer"], result: "i32" },
@@ -142,5 +121,5 @@ Deno.test("setrlimit: each resource has the number by which the kernel shows it"
   for (const [name, number] of Object.entries(RESOURCE)) {
     equal(limits[number + 1]!.startsWith(shown[name as keyof typeof RESOURCE]), true, name);
   }
-  equal(libc.prlimit(0, Object.keys(RESOURCE).length, null, new Uint8Array(16)), -1);
+  equal(limits[Object.keys(RESOURCE).length + 1], ""); // there is no other
 });

@@ -1,8 +1,8 @@
 import { RESOURCE } from "../../ffi/abi.ts";
-import { libc } from "../../ffi/libc.ts";
 import { append, type FileFailure, openForAppend } from "../../ffi/log_file.ts";
 import { catchSignals } from "../../ffi/signal_handler.ts";
 import { serve } from "../fixture.ts";
+import { setLimit } from "./posix.ts";
 
 const SIGXFSZ = 25;
 
@@ -12,7 +12,7 @@ const functions = {
     const caught = catchSignals([SIGXFSZ])!;
     const file = openForAppend(path);
     if ("failure" in file) throw new Error(file.failure);
-    libc.prlimit(0, RESOURCE.fsize, new Uint8Array(new BigUint64Array([10n, 10n]).buffer), null);
+    setLimit(RESOURCE.fsize, 10n, 10n);
     const bytes = new Uint8Array(100);
     const results = [append(file.descriptor, bytes), append(file.descriptor, bytes)];
     return { results, heard: caught.take() };

@@ -1,7 +1,7 @@
 import { closeDescriptor, makePipe, type Pipe, readAvailable } from "../../ffi/pipe.ts";
 import { libc } from "../../ffi/libc.ts";
 import { deepEqual, equal } from "../assert.ts";
-import { isInherited, isNonblocking } from "./posix.ts";
+import { isInherited, isNonblocking, readLimit, setLimit } from "./posix.ts";
 
 function withPipe(use: (pipe: Pipe) => void): void {
   const pipe = makePipe()!;
@@ -44,10 +44,10 @@ Deno.test("reads what is there: again and again until nobody can write any more"
 });
 
 Deno.test("there is no pipe where there are no descriptors", () => {
-  const [NOFILE, hard] = [7, new BigUint64Array(2)];
-  libc.prlimit(0, NOFILE, null, new Uint8Array(hard.buffer));
-  libc.prlimit(0, NOFILE, new Uint8Array(new BigUint64Array([3n, hard[1]!]).buffer), null);
+  const NOFILE = 7;
+  const [soft, hard] = readLimit(NOFILE);
+  setLimit(NOFILE, 3n, hard);
   const pipe = makePipe();
-  libc.prlimit(0, NOFILE, new Uint8Array(hard.buffer), null);
+  setLimit(NOFILE, soft, hard);
   equal(pipe, null);
 });

@@ -9,6 +9,10 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   /** `int fcntl(int fd, int cmd, int arg)` */
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  /** `int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit)` */
+  prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
+  /** `long syscall(long number, ...)`, here for setresuid(2): `(uid_t real, uid_t effective, uid_t saved)` */
+  syscall: { parameters: ["i64", "u32", "u32", "u32"], result: "i64" },
   /** `int pipe2(int pipefd[2], int flags)` */
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   /** `int close(int fd)` */
@@ -64,6 +68,23 @@ export function makeNonblocking(descriptor: number): void {
 export function isInherited(descriptor: number): boolean | null {
   const flags = c.fcntl(descriptor, F_GETFD, 0);
   return flags < 0 ? null : flags === 0;
+}
+
+/** A resource limit of ours, soft and hard. */
+export function readLimit(resource: number): [soft: bigint, hard: bigint] {
+  const limit = new BigUint64Array(2);
+  c.prlimit(0, resource, null, new Uint8Array(limit.buffer));
+  return [limit[0]!, limit[1]!];
+}
+
+export function setLimit(resource: number, soft: bigint, hard: bigint): void {
+  c.prlimit(0, resource, new Uint8Array(new BigUint64Array([soft, hard]).buffer), null);
+}
+
+/** Makes this thread another user's, for good. */
+export function becomeUser(uid: number): void {
+  const SETRESUID = { x86_64: 117n, aarch64: 147n }[Deno.build.arch];
+  c.syscall(SETRESUID, uid, uid, uid);
 }
 
 /** Sets the wall clock, by a microsecond; returns whether that is allowed. */

@@ -1,14 +1,16 @@
 import { libc } from "../../ffi/libc.ts";
-import { actAs, type Credentials } from "../../ffi/credentials.ts";
+import type { Credentials } from "../../ffi/credentials.ts";
+import { ownVariables } from "../../ffi/environment.ts";
 import {
   listProcesses,
   ownChildren,
   type ProcessEntry,
-  readMark,
   readOwnWords,
   readProgram,
+  readVariableOf,
 } from "../../ffi/proc.ts";
 import { sendSignal } from "../../ffi/process.ts";
+import { type ServiceStarted, startService } from "../../ffi/start_service.ts";
 import { say, serve, until } from "../fixture.ts";
 import { start, takeAll } from "./children.ts";
 
@@ -31,9 +33,21 @@ const functions = {
 
   /** The marks of a program that another user runs, and of what is his alone. */
   async marks(user: Credentials, variables: string[]): Promise<(string | null)[]> {
-    const pid = actAs(user, () => start("sleep", "60"));
-    if (typeof pid !== "number") throw new Error(pid.refused);
-    const marks = variables.map((variable) => readMark(pid, variable));
+    const { pid } = startService({
+      argv: ["sleep", "60"],
+      environment: ownVariables(),
+      workingDirectory: null,
+      stdout: "null",
+      stderr: "null",
+      credentials: user,
+      umask: null,
+      mark: null,
+      limits: [],
+      nice: null,
+      oomScoreAdjust: null,
+      ignored: [],
+    }) as ServiceStarted;
+    const marks = variables.map((variable) => readVariableOf(pid, variable));
     sendSignal(pid, SIGKILL);
     await takeAll();
     return marks;

@@ -3,11 +3,12 @@ import {
   parseStat,
   type ProcessEntry,
   readCommand,
-  readMark,
+  readLocksLimit,
   readProgram,
+  readVariableOf,
 } from "../../ffi/proc.ts";
 import { deepEqual, equal, ok } from "../assert.ts";
-import { fixture } from "../fixture.ts";
+import { fixture, until } from "../fixture.ts";
 import { namespaces } from "../namespaces.ts";
 import { startProgram } from "../program.ts";
 import { tempFolder } from "../temp_folder.ts";
@@ -139,12 +140,19 @@ Deno.test("knows its own children, dead or alive", async () => {
   deepEqual(children.map((list) => list!.toSorted((a, b) => a - b)), [[], pids, []]);
 });
 
+Deno.test("tells the limit of file locks of a process that has one", async () => {
+  equal(readLocksLimit(Deno.pid), null);
+  await using program = startProgram("/usr/bin/prlimit", "--locks=12345:", "sleep", "30");
+  await until(() => readCommand(program.pid) === "sleep 30");
+  equal(readLocksLimit(program.pid), 12345);
+});
+
 Deno.test("of what is gone there is no name, no command and no mark", async () => {
   const program = startProgram("true");
   await program[Symbol.asyncDispose]();
   equal(readProgram(program.pid), null);
   equal(readCommand(program.pid), null);
-  equal(readMark(program.pid, "PATH"), null);
+  equal(readVariableOf(program.pid, "PATH"), null);
 });
 
 Deno.test("the words that it was started with, as bytes", async () => {

@@ -6,8 +6,8 @@ import { readHead } from "../../ffi/file.ts";
 import { sendSignal } from "../../ffi/process.ts";
 import { catchSignals } from "../../ffi/signal_handler.ts";
 import { spawn, type SpawnOrder } from "../../ffi/spawn.ts";
-import type { WaitStatus } from "../../ffi/wait.ts";
-import { serve } from "../fixture.ts";
+import { takeChild, type WaitStatus } from "../../ffi/wait.ts";
+import { serve, until } from "../fixture.ts";
 import { takeAll } from "./children.ts";
 
 /** A word, or its bytes where it is no UTF-8, or one of a length. */
@@ -52,6 +52,25 @@ const functions = {
     sendSignal(Deno.pid, SIGHUP);
     await takeAll();
     return caught.take();
+  },
+
+  /** Starts programs until another process has sent so many signals that stay ignored in them; how many were heard. */
+  async hearsDuringSpawns(signals: number): Promise<{ heard: number }> {
+    const caught = catchSignals([SIGRTMIN])!;
+    const script = `for i in $(seq ${signals}); do kill -${SIGRTMIN} $PPID; done`;
+    const sender = spawn({ argv: ["sh", "-c", script], ...PLAIN });
+    let heard = 0;
+    await until(() => {
+      spawn({ argv: ["true"], ...PLAIN, ignored: [SIGRTMIN] });
+      heard += caught.take().length;
+      for (let child = takeChild(); child !== null; child = takeChild()) {
+        if (child.pid === sender) return true;
+      }
+      return false;
+    });
+    await takeAll();
+    for (let more; (more = caught.take().length) > 0;) heard += more;
+    return { heard };
   },
 
   /** Runs a command; returns this process's own environment, as the kernel was given it. */

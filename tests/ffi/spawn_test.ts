@@ -92,6 +92,11 @@ Deno.test("still hears a signal that it had to ignore for the program, which was
   deepEqual(result, [1]);
 });
 
+Deno.test("hears each signal that comes while it starts programs in which that stays ignored", async () => {
+  const { result } = await spawning.call("hearsDuringSpawns", [20_000]);
+  deepEqual(result, { heard: 20_000 });
+});
+
 Deno.test("gives the program no descriptor of denit's own", async () => {
   const { output } = await spawning.call("runAmidSignals", [["ls", "/proc/self/fd"], []], { through: CLEAN });
   deepEqual(output.trim().split("\n"), ["0", "1", "2", "3"]); // 3 is ls's own, on the folder that it lists

@@ -1,5 +1,4 @@
-import { RESOURCE, SYS } from "../../ffi/abi.ts";
-import { type ResourceLimit, takeLimits } from "../../ffi/allowance.ts";
+import { RESOURCE } from "../../ffi/abi.ts";
 import { blockOnly } from "../../ffi/disposition.ts";
 import { ownVariables, restoreEnvironment, withChanges } from "../../ffi/environment.ts";
 import type { SpawnFailure } from "../../ffi/executable.ts";
@@ -10,8 +9,9 @@ import { closeInherited, currentDirectory, sendSignal, setParentDeathSignal } fr
 import { catchSignals } from "../../ffi/signal_handler.ts";
 import { type ServiceOrder, type ServiceStarted, startService } from "../../ffi/start_service.ts";
 import type { WaitStatus } from "../../ffi/wait.ts";
-import { serve, until } from "../fixture.ts";
+import { serve } from "../fixture.ts";
 import { takeAll } from "./children.ts";
+import { becomeUser, readLimit } from "./posix.ts";
 
 /** What differs from an order that asks for nothing. */
 export interface Wish extends Partial<Omit<ServiceOrder, "argv" | "environment">> {
@@ -21,7 +21,7 @@ export interface Wish extends Partial<Omit<ServiceOrder, "argv" | "environment">
 }
 
 /** The soft and the hard limit of each resource, in the kernel's numbers. */
-export type Limits = Record<keyof typeof RESOURCE, string>;
+type Limits = Record<keyof typeof RESOURCE, string>;
 
 export type Outcome = (ServiceStarted & { readonly status: WaitStatus }) | SpawnFailure;
 
@@ -56,7 +56,7 @@ const functions = {
 
   /** Starts several as somebody who is not root, of this thread alone. */
   async runAs(uid: number, wishes: Wish[]): Promise<Outcome[]> {
-    libc.syscall_ids(BigInt(SYS.setresuid), uid, uid, uid);
+    becomeUser(uid);
     const outcomes = [];
     for (const wish of wishes) outcomes.push(await run(wish));
     return outcomes;
@@ -82,7 +82,6 @@ const functions = {
         nice: Number(stat[18]),
         oomScoreAdjust: Number(read(`/proc/${pid}/oom_score_adj`)),
       });
-      await until(() => !read(`/proc/${pid}/stat`).includes(") T "));
       sendSignal(pid, SIGKILL);
       await takeAll();
     }
@@ -111,15 +110,6 @@ const functions = {
     catchSignals([SIGHUP, SIGUSR1]);
     await run(wish);
   },
-
-  /** This process's limits before a start with others, during it, and after it. */
-  limits(limits: ResourceLimit[]): Limits[] {
-    const before = ownLimits();
-    const putBack = takeLimits(limits);
-    const during = ownLimits();
-    putBack();
-    return [before, during, ownLimits()];
-  },
 };
 
 async function run(wish: Wish): Promise<Outcome> {
@@ -138,6 +128,7 @@ function start({ argv, variables = {}, ...more }: Wish): ServiceStarted | SpawnF
     stderr: "inherit",
     credentials: null,
     umask: null,
+    mark: null,
     limits: [],
     nice: null,
     oomScoreAdjust: null,
@@ -178,11 +169,7 @@ function self(): Self {
 
 function ownLimits(): Limits {
   return Object.fromEntries(
-    Object.entries(RESOURCE).map(([name, resource]) => {
-      const limit = new BigUint64Array(2);
-      libc.prlimit(0, resource, null, new Uint8Array(limit.buffer));
-      return [name, limit.join(" ")];
-    }),
+    Object.entries(RESOURCE).map(([name, resource]) => [name, readLimit(resource).join(" ")]),
   ) as Limits;
 }
 

@@ -1,7 +1,6 @@
 import { listProcesses } from "../../ffi/proc.ts";
 import { sendSignal } from "../../ffi/process.ts";
 import {
-  lookAt,
   peekChild,
   takeChild,
   takeEnd,
@@ -53,20 +52,6 @@ const functions = {
     const early = takeEnd(other, 10_000);
     sendSignal(pid, SIGKILL);
     return { early, stopped, end: takeEnd(pid, 10_000) };
-  },
-
-  /** What a look at a child says while it runs, when it was stopped, again, and when it has ended; and its end. */
-  async looks(): Promise<{ looks: string[]; end: Waited }> {
-    const pid = start("sh", "-c", "kill -STOP $$; exit 3");
-    const runner = start("sleep", "60");
-    const looks = [lookAt(runner)];
-    sendSignal(runner, SIGKILL);
-    looks.push(await until(() => lookAt(pid) === "stopped" && "stopped"));
-    looks.push(lookAt(pid));
-    sendSignal(pid, SIGCONT);
-    looks.push(await until(() => lookAt(pid) === "ended" && "ended"), lookAt(pid));
-    const ended = await takeAll();
-    return { looks, end: ended.find((child) => child.pid === pid)! };
   },
 
   /** Of two children that have ended takes the one that was started second, and then asks for one that has not ended. */

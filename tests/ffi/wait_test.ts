@@ -82,9 +82,3 @@ Deno.test("takes each of many children that end together", async () => {
   const { result } = await waiting.call("takeMany", [100]);
   deepEqual(result, { taken: 100, left: "none", more: null });
 });
-
-Deno.test("a look at a child takes the news of a stop, and leaves its end", async () => {
-  const { result: { looks, end } } = await waiting.call("looks", []);
-  deepEqual(looks, ["running", "stopped", "running", "ended", "ended"]);
-  deepEqual(end.status, { name: "exited", code: 3 });
-});

@@ -1,5 +1,5 @@
-import { libc } from "../../ffi/libc.ts";
 import { LogFiles } from "../../src/output/files.ts";
+import { setLimit } from "../ffi/posix.ts";
 import { serve } from "../fixture.ts";
 
 const RLIMIT_FSIZE = 1;
@@ -25,7 +25,7 @@ const functions = {
 
 /** Sets how large a file of ours may become; a disk that is full does the same. */
 function limitFiles(bytes: bigint): void {
-  libc.prlimit(0, RLIMIT_FSIZE, new Uint8Array(new BigUint64Array([bytes, NO_LIMIT]).buffer), null);
+  setLimit(RLIMIT_FSIZE, bytes, NO_LIMIT);
 }
 
 export type FilesFixture = typeof functions;

@@ -8,7 +8,7 @@ import type { Logging } from "../../src/core/services/project.ts";
 import { makeLog } from "../../src/log.ts";
 import { type Drained, makeOutput, type Opening, type OutputOptions } from "../../src/output/output.ts";
 import { makeWriters } from "../../src/writer.ts";
-import { makeNonblocking, moveDescriptor } from "../ffi/posix.ts";
+import { makeNonblocking, moveDescriptor, readLimit, setLimit } from "../ffi/posix.ts";
 import { serve } from "../fixture.ts";
 import { putPipeAtStandardError, readNow } from "../standard_error.ts";
 
@@ -77,6 +77,7 @@ class Bench {
       stderr: opening.stderr,
       credentials: null,
       umask: null,
+      mark: null,
       limits: [],
       nice: null,
       oomScoreAdjust: null,
@@ -160,16 +161,13 @@ const functions = {
     const before = countDescriptors();
     const RLIMIT_NOFILE = 7;
     const highest = Math.max(...readFolder("/proc/self/fd")!.map(Number).filter(isOpen));
-    const limits = new BigUint64Array(2);
-    libc.prlimit(0, RLIMIT_NOFILE, null, new Uint8Array(limits.buffer));
-    const limit = (soft: bigint): void => {
-      libc.prlimit(0, RLIMIT_NOFILE, new Uint8Array(new BigUint64Array([soft, limits[1]!]).buffer), null);
-    };
+    const [soft, hard] = readLimit(RLIMIT_NOFILE);
+    const limit = (soft: bigint): void => setLimit(RLIMIT_NOFILE, soft, hard);
     const gaps = fillGaps(highest);
     limit(BigInt(highest + 1 + more));
     const opened = bench.output.open({ name: "web", logging: { name: "denit" } }) !== null;
     // Where there were no gaps, no descriptor would be left to count the others by.
-    limit(limits[0]!);
+    limit(soft);
     close(...gaps);
     return { opened, left: countDescriptors() - before };
   },

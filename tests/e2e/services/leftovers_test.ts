@@ -53,12 +53,30 @@ for (const [what, detach] of [["a daemon", DAEMON], ["an orphan of the same grou
   );
 }
 
+/** A daemon that writes its title over its environment, as many do; it takes a while to end. */
+const TITLED = `use POSIX; fork and exit; POSIX::setsid; fork and exit; $0 = "x" x 9999; ` +
+  `$SIG{TERM} = sub { select undef, undef, undef, 0.3; rmdir "alive"; exit }; mkdir "alive" or print "overlap\\n"; ` +
+  `open my $up, ">", "up"; sleep 1 while 1`;
+
+inEachMode("a daemon that has written over its environment is known, too", async (bench) => {
+  const web = sh(
+    `rm -f up; perl -e '${TITLED}'; until test -e up; do sleep 0.01; done; echo runs; exit 1`,
+    { restart: "on-failure:2", essential: false },
+  );
+  const denit = up(bench, { services: { web } }, ["-v"]);
+  const { code, stdout, stderr } = await denit.ended();
+  equal(code, 1);
+  equal(stdout, "web  | runs\n".repeat(3));
+  ok(stderr.match(/^denit: info: web has ended and left .* behind: sent SIGTERM$/gm)!.length >= 3);
+  deepEqual(bench.left(), []);
+});
+
 inEachMode("who holds its pipe open does not delay that its end is noticed", async (bench) => {
   const folder = writeFile(bench, {
     services: {
       // Not to be told as its own: no mark, and another session. Only the pipe is the same.
       web: sh(
-        `env -i PATH="$PATH" perl -e 'use POSIX; fork and exit; POSIX::setsid; fork and exit; exec @ARGV' ` +
+        `prlimit --locks=unlimited env -i PATH="$PATH" perl -e 'use POSIX; fork and exit; POSIX::setsid; fork and exit; exec @ARGV' ` +
           "sh -c 'until test -e go; do sleep 0.01; done; echo late; exec sleep 1000' & wait; exit 0",
       ),
       next: sh("echo next; exec sleep 1000", {

@@ -3,7 +3,7 @@
 import { deepEqual, equal, match, ok } from "../../assert.ts";
 import { type Bench, type Ended, inEachMode, type Running } from "../support/bench.ts";
 import { unshare } from "../support/program.ts";
-import { until } from "../support/until.ts";
+import { pause, until } from "../support/until.ts";
 import { type FileOfServices, folderWith, namesIn, sh, untilIs } from "./support.ts";
 
 const SIGTERM = 15;
@@ -183,6 +183,55 @@ asRoot(
   },
 );
 
+/** A program of the user app, who may not read where it stands. */
+function foe(signal: string, whom: "init" | "next"): FileOfServices {
+  const script = Deno.readTextFileSync(new URL("../programs/foe.pl", import.meta.url));
+  return { command: ["perl", "-e", script.replaceAll("$", "$$$$"), signal, whom], user: "app" };
+}
+
+/** Something that is started as the user app again and again. */
+const OFTEN_STARTED = sh("exec sleep 1000", {
+  user: "app",
+  healthcheck: { test: ["CMD", "true"], interval: "20ms", timeout: "1s" },
+});
+
+asRoot(
+  "its user's other processes may send denit nothing, whatever is started as that user",
+  async (bench) => {
+    const { denit } = up(bench, {
+      services: { foe: foe("HUP", "init"), web: OFTEN_STARTED },
+    });
+    await denit.stdout.shows(/^ready$/);
+    await pause(2000); // a hundred starts
+    await denit.signal(SIGTERM);
+    const { code, stdout, stderr } = await denit.ended();
+    deepEqual([code, stdout, stderr], [0, "ready\n", ""]);
+  },
+);
+
+asRoot("whoever stops what is about to run as its user does not stop denit", async (bench) => {
+  const { denit } = up(
+    bench,
+    {
+      services: {
+        foe: foe("STOP", "next"),
+        web: OFTEN_STARTED,
+        clock: sh("while :; do date +%s%N; sleep 0.05; done"),
+      },
+    },
+    [],
+    ["--timeout", "1s"],
+  );
+  await denit.stdout.shows(/^ready$/);
+  await pause(3000);
+  await denit.signal(SIGTERM);
+  const since = performance.now();
+  const { code, stdout } = await denit.ended();
+  ok(performance.now() - since < 10_000);
+  equal(code, 0);
+  match(stdout, /^hit$/m); // or nothing was tried
+});
+
 function asRoot(name: string, body: (bench: Bench) => Promise<void>): void {
   if (Deno.uid() === 0) inEachMode(name, body, "namespaces");
   else Deno.test({ name: `${name} (cannot run here: not root)`, ignore: true, fn() {} });
@@ -193,10 +242,11 @@ function up(
   bench: Bench,
   file: FileOfServices,
   inside: readonly string[] = [],
+  words: readonly string[] = [],
 ): { readonly denit: Running; readonly folder: string } {
   const folder = folderWith(bench, { "denit.yaml": file, ...ACCOUNTS });
   const mounts = 'mount --bind passwd /etc/passwd && mount --bind group /etc/group && exec "$@"';
-  const denit = bench.denit(["up", "--no-log-prefix"], {
+  const denit = bench.denit(["up", "--no-log-prefix", ...words], {
     cwd: folder,
     inside: [...unshare("--mount"), "sh", "-c", mounts, "sh", ...inside],
     env: { USER: "caller", LOGNAME: "caller" },

@@ -1,0 +1,123 @@
+/**
+ * Executing a command in a new process: by each path that it may have until one can be executed, and by `/bin/sh` where
+ * it is a file that the kernel does not know how to execute and that is no binary, as a shell would; execvp(3).
+ */
+
+import { passing, runInChild, type Step } from "./child.ts";
+import { cString, type CStringTable, cStringTable } from "./c_string.ts";
+import { strerror } from "./error_words.ts";
+import {
+  EACCES,
+  ENOENT,
+  ENOEXEC,
+  ENOTDIR,
+  explain,
+  isElf,
+  isFile,
+  pathsOf,
+  type Search,
+  type SpawnFailure,
+} from "./executable.ts";
+
+/** What is done in the new process before the command is executed, and what it means where that fails. */
+export interface Preparation extends Step {
+  readonly fails: (error: number) => SpawnFailure;
+}
+
+export interface Execution {
+  /** The command and its arguments: at least one. */
+  readonly argv: readonly (string | Uint8Array)[];
+  /** The address of its `char *[]`, and what keeps that where it is. */
+  readonly environment: bigint;
+  readonly environmentOf: unknown;
+  readonly search: Search;
+  readonly before: readonly Preparation[];
+}
+
+export interface Executed {
+  readonly pid: number;
+  /** The error number of each preparation; 0: there was none. */
+  readonly errors: readonly number[];
+  /** Whether it could not be waited for; see `ChildOutcome`. */
+  readonly late: boolean;
+}
+
+/** With these another path may do. */
+const TRIES_ON = passing(ENOENT, EACCES, ENOTDIR);
+
+const SHELL = "/bin/sh";
+
+/** Starts the command. It has been executed when this returns, if it is not late. */
+export function execute(execution: Execution): Executed | SpawnFailure {
+  const { argv, search } = execution;
+  const file = argv[0]!;
+  const paths = pathsOf(file, search);
+  const result = tryPaths(paths, argv, execution);
+  if (!("at" in result)) return result;
+  if (result.error !== ENOEXEC) return explain(result.error, file, search);
+  const script = paths[result.at]!;
+  if (isElf(script, search)) return explain(ENOEXEC, file, search);
+  const asScript = tryPaths([SHELL], [SHELL, script, ...argv.slice(1)], execution);
+  if (!("at" in asScript)) return asScript;
+  if (asScript.error !== ENOENT) return explain(asScript.error, file, search);
+  return {
+    name: "not executable",
+    reason: "it has no #! line, and there is no /bin/sh that could run it as a script",
+    systemReason: strerror(ENOEXEC),
+  };
+}
+
+/** What kept each of the paths from being executed, and the last that was tried. */
+interface NotExecuted {
+  readonly error: number;
+  readonly at: number;
+}
+
+function tryPaths(
+  paths: readonly (string | Uint8Array)[],
+  argv: readonly (string | Uint8Array)[],
+  { before, environment, environmentOf, search }: Execution,
+): Executed | SpawnFailure | NotExecuted {
+  if (paths.length === 0) return { error: ENOENT, at: 0 };
+  const words = cStringTable(argv);
+  const attempts = paths.map((path) => attempt(path, words, environment));
+  const outcome = runInChild([...before, ...attempts], [words, environmentOf]);
+  switch (outcome.name) {
+    case "executed":
+    case "late":
+      return {
+        pid: outcome.pid,
+        errors: outcome.errors.slice(0, before.length),
+        late: outcome.name === "late",
+      };
+    case "no process":
+      return explain(outcome.error, argv[0]!, search);
+    case "failed": {
+      const { at, errors } = outcome;
+      if (at < before.length) return before[at]!.fails(errors[at]!);
+      const tried = errors.slice(before.length, at + 1).map((error, i) => ({ error, path: paths[i]! }));
+      return { error: whatCounts(tried, search), at: at - before.length };
+    }
+  }
+}
+
+/**
+ * The error of the path that comes nearest: a folder that may not be searched counts as one without the command, unless
+ * we see that it is there. Behind an error that {@linkcode TRIES_ON} does not have no other path was tried.
+ */
+function whatCounts(
+  tried: readonly { readonly error: number; readonly path: string | Uint8Array }[],
+  search: Search,
+): number {
+  const { error: last } = tried.at(-1)!;
+  if (tried.length === 1 || (TRIES_ON >> BigInt(last) & 1n) === 0n) return last;
+  return tried.some(({ error, path }) => error === EACCES && isFile(path, search)) ? EACCES : ENOENT;
+}
+
+function attempt(path: string | Uint8Array, { pointers }: CStringTable, environment: bigint): Step {
+  return {
+    call: "execve",
+    args: [cString(path), new Uint8Array(pointers.buffer), environment],
+    passes: TRIES_ON,
+  };
+}

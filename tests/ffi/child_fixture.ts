@@ -1,0 +1,88 @@
+import { type ChildOutcome, runInChild, type Step } from "../../ffi/child.ts";
+import { readFolder } from "../../ffi/file.ts";
+import { libc } from "../../ffi/libc.ts";
+import { closeDescriptor } from "../../ffi/pipe.ts";
+import { peekChild, type Waited } from "../../ffi/wait.ts";
+import { serve, until } from "../fixture.ts";
+import { takeAll } from "./children.ts";
+
+const PR_GET_DUMPABLE = 3;
+const [O_RDONLY, O_WRONLY, AT_FDCWD] = [0, 1, -100] as const;
+
+/** What tables point to, for good. */
+const kept: unknown[] = [];
+
+/** A program that ends with 3, and one that is not there. */
+const [PROGRAM, MISSING] = [execute("/bin/sh", "-c", "exit 3"), execute("/no/such/program")] as const;
+
+/** What there is of this process that a start could change. */
+interface Self {
+  readonly descriptors: number;
+  readonly dumpable: number;
+}
+
+const functions = {
+  /** What comes of steps before a program, and of the program. */
+  async run(before: Omit<Step, "passes">[]): Promise<{ outcome: ChildOutcome; ended: Waited[] }> {
+    const outcome = runInChild([...before.map(passing), PROGRAM], null);
+    return { outcome, ended: await takeAll() };
+  },
+
+  /** What comes of a program that is not there, and whether a child is left of it. */
+  missing(): { outcome: ChildOutcome; left: number | string } {
+    return { outcome: runInChild([MISSING], null), left: peekChild() };
+  },
+
+  /**
+   * Has a process wait in a call for somebody to open a FIFO, once as another user if root does it; others are started
+   * meanwhile, and then it goes on.
+   */
+  async late(
+    fifo: string,
+  ): Promise<{ tookMs: number; outcome: ChildOutcome; others: string[]; selves: Self[]; ended: Waited[] }> {
+    runInChild([PROGRAM], null); // whatever is made once, is made
+    await takeAll();
+    const selves = [self()];
+    const user: Step[] = libc.geteuid() === 0 ? [{ call: "setresuid", args: [1234, 1234, 1234] }] : [];
+    const open: Step = { call: "openat", args: [AT_FDCWD, fifo, O_RDONLY, 0] };
+    const since = performance.now();
+    const outcome = runInChild([...user, open, PROGRAM], null);
+    const tookMs = performance.now() - since;
+    const others = [runInChild([PROGRAM], null), runInChild([MISSING], null)].map(({ name }) => name);
+    selves.push(self());
+    const writer = await until(() => {
+      const descriptor = libc.open(new TextEncoder().encode(`${fifo}\0`), O_WRONLY);
+      return descriptor >= 0 && descriptor + 1;
+    });
+    closeDescriptor(writer - 1);
+    const ended = await takeAll();
+    runInChild([PROGRAM], null);
+    await takeAll();
+    selves.push(self());
+    return { tookMs, outcome, others, selves, ended };
+  },
+};
+
+/** Goes on with "no such process" and with nothing else. */
+function passing(step: Omit<Step, "passes">): Step {
+  const ESRCH = 3n;
+  return { ...step, passes: 1n << ESRCH };
+}
+
+function execute(...argv: string[]): Step {
+  const words = argv.map((word) => new TextEncoder().encode(`${word}\0`));
+  const table = new BigUint64Array(argv.length + 1);
+  words.forEach((word, i) => table[i] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(word)));
+  kept.push(words, table);
+  return { call: "execve", args: [words[0]!, new Uint8Array(table.buffer), 0] };
+}
+
+function self(): Self {
+  return {
+    descriptors: readFolder("/proc/self/fd")!.length,
+    dumpable: libc.prctl(PR_GET_DUMPABLE, 0n, 0n, 0n, 0n),
+  };
+}
+
+export type ChildFixture = typeof functions;
+await serve(functions);

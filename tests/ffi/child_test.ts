@@ -1,0 +1,65 @@
+import { PATIENCE_MS } from "../../ffi/child.ts";
+import { deepEqual, equal, ok } from "../assert.ts";
+import { EMULATED } from "../emulated.ts";
+import { fixture } from "../fixture.ts";
+import { tempFolder } from "../temp_folder.ts";
+import type { ChildFixture } from "./child_fixture.ts";
+
+const child = fixture<ChildFixture>(import.meta.resolve("./child_fixture.ts"));
+
+const [EPERM, ENOENT, ESRCH, EBADF] = [1, 2, 3, 9] as const;
+const EXITED_3 = { name: "exited", code: 3 } as const;
+
+Deno.test("makes the calls one after the other, and then is the program", async () => {
+  const { result: { outcome, ended } } = await child.call("run", [[{ call: "setsid", args: [] }]]);
+  ok(outcome.name === "executed", JSON.stringify(outcome));
+  deepEqual(outcome.errors, [0, 0]);
+  deepEqual(ended, [{ pid: outcome.pid, status: EXITED_3 }]);
+});
+
+Deno.test("goes on with an error that it may go on with", async () => {
+  const NOBODY = 2 ** 30;
+  const { result: { outcome, ended } } = await child.call("run", [[
+    { call: "setpriority", args: [0, NOBODY, 0] },
+    { call: "setsid", args: [] },
+  ]]);
+  ok(outcome.name === "executed", JSON.stringify(outcome));
+  deepEqual(outcome.errors, [ESRCH, 0, 0]);
+  deepEqual(ended.map(({ status }) => status), [EXITED_3]);
+});
+
+Deno.test("makes no call behind one that failed, tells which that was, and leaves no child", async () => {
+  const { result } = await child.call("run", [[
+    { call: "setsid", args: [] },
+    { call: "dup3", args: [1_000_000, 1, 0] },
+    { call: "setsid", args: [] }, // it would fail with EPERM
+  ]]);
+  deepEqual(result, { outcome: { name: "failed", at: 1, errors: [0, EBADF, 0, 0] }, ended: [] });
+  const { result: second } = await child.call("run", [[
+    { call: "setsid", args: [] },
+    { call: "setsid", args: [] },
+  ]]);
+  deepEqual(second, { outcome: { name: "failed", at: 1, errors: [0, EPERM, 0] }, ended: [] });
+});
+
+Deno.test("tells why a program was not executed, and leaves no child", async () => {
+  const { result } = await child.call("missing", []);
+  deepEqual(result, { outcome: { name: "failed", at: 0, errors: [ENOENT] }, left: "none" });
+});
+
+Deno.test("waits for a process that does not get on no longer than it may, starts others, and loses nothing", async () => {
+  await using folder = await tempFolder();
+  const fifo = `${folder.path}/fifo`;
+  await new Deno.Command("mkfifo", { args: ["-m", "666", fifo] }).output();
+  await Deno.chmod(folder.path, 0o755);
+  const { result: { tookMs, outcome, others, selves, ended } } = await child.call("late", [fifo]);
+  ok(tookMs >= PATIENCE_MS && tookMs < 20 * PATIENCE_MS, `${tookMs} ms`);
+  ok(outcome.name === "late", JSON.stringify(outcome));
+  deepEqual(others, ["executed", "failed"]);
+  deepEqual(ended.find(({ pid }) => pid === outcome.pid)!.status, EXITED_3);
+  const [before, during, after] = selves;
+  equal(during!.descriptors, before!.descriptors + 1);
+  deepEqual(after, before);
+  // Memory that is shared with what is another user's already is not to be read by him; qemu-user makes a copy.
+  if (Deno.uid() === 0 && !EMULATED) equal(during!.dumpable === 1, false);
+});
