@@ -54,6 +54,11 @@ export interface Output {
    * halves the work, and keeps nobody waiting who writes into a pipe that holds so much more.
    */
   flush(nowMs: number): boolean;
+  /**
+   * Moves on what a program that has ended has left in its pipes, as far as there is room for it: what it wrote stands
+   * before what is told of its end.
+   */
+  takeLast(pid: number): void;
   /** Moves on all that is left, open lines too, until that is done or the time is over. No service may write any more. */
   drain(limitMs: number): Drained;
 }
@@ -103,6 +108,8 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
   const colors = new Map<string, number>();
   const files = new Map<string, LogFiles>();
   const sources = new Set<Source<Outlet>>();
+  /** Those of each program that has not ended. */
+  const sourcesOf = new Map<number, Source<Outlet>[]>();
   /** Those that have something to read or to pass on, in the order in which they have their turn. */
   const ready = new Set<Source<Outlet>>();
   /** Those of which the last step has not read all that was there. */
@@ -146,19 +153,19 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
       for (const pipe of [stdout, stderr]) if (pipe !== null) closeBoth(pipe);
       return null;
     }
-    const read = (stream: StreamName, pipe: Pipe, pid: number): void => {
+    const read = (stream: StreamName, pipe: Pipe, pid: number): Source<Outlet> => {
       closeDescriptor(pipe.write);
       const [sink, form] = wayOf(stream, pid);
       const source = new Source(pipe.read, form, sink);
       sources.add(source);
       watch(source);
+      return source;
     };
     return {
       stdout: stdout.write,
       stderr: stderr.write,
       started(pid): void {
-        read("stdout", stdout, pid);
-        read("stderr", stderr, pid);
+        sourcesOf.set(pid, [read("stdout", stdout, pid), read("stderr", stderr, pid)]);
       },
       failed(): void {
         closeBoth(stdout);
@@ -201,23 +208,29 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     }
   }
 
-  function giveTurn(source: Source<Outlet>): void {
+  /** Returns whether it has read something, so that there may be more. */
+  function giveTurn(source: Source<Outlet>): boolean {
     ready.delete(source);
-    switch (source.turn(now)) {
+    const result = source.turn(now);
+    switch (result) {
       case "read":
-        return watch(source);
+        watch(source);
+        break;
       case "nothing":
-        if (!draining) return watch(source);
-        source.end();
-        ready.add(source);
-        return;
+        if (draining) {
+          source.end();
+          ready.add(source);
+        } else watch(source);
+        break;
       case "full":
         unwatch(source);
         ready.add(source);
-        return;
+        break;
       case "ended":
-        return close(source);
+        close(source);
+        break;
     }
+    return result === "read";
   }
 
   function close(source: Source<Outlet>): void {
@@ -250,6 +263,13 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
       const isSoon = atMs - takenAtMs < SOON_MS;
       takenAtMs = atMs;
       return isSoon && taken < LITTLE && taken % BLOCK !== 0;
+    },
+    takeLast(pid): void {
+      for (const source of sourcesOf.get(pid) ?? []) {
+        let turns = sources.has(source) ? TURNS_AT_ONCE : 0;
+        while (turns-- > 0 && source.sink.room() >= WORTH_READING && giveTurn(source));
+      }
+      sourcesOf.delete(pid);
     },
     drain(limitMs): Drained {
       const untilMs = performance.now() + limitMs;

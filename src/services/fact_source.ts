@@ -59,9 +59,11 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
   }
 
   function reap(): ServicesFact[] {
-    return reapChildren(named).map((fact) =>
-      fact.type === "reaped" ? { ...fact, children: living.reaped(fact.children) } : fact
-    );
+    return reapChildren(named).map((fact) => {
+      if (fact.type !== "reaped") return fact;
+      for (const { pid } of fact.children) output.takeLast(pid);
+      return { ...fact, children: living.reaped(fact.children) };
+    });
   }
 
   function waitMs(nowMs: number): number | null {

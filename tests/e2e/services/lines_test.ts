@@ -19,6 +19,21 @@ inEachMode(
   },
 );
 
+inEachMode("what a service wrote last stands before what denit tells of its end", async (bench) => {
+  const { stdout } = await runUp(
+    bench,
+    { services: { web: sh("seq 2000; echo out; printf last >&2; exit 3", { restart: "on-failure:2" }) } },
+    [],
+    { inside: ["sh", "-c", 'exec "$@" 2>&1', "sh"] },
+  );
+  const told = stdout.trimEnd().split("\n").filter((line) => !/ \d+$/.test(line) || line.includes("ended"));
+  deepEqual(
+    told.map((line) => line.includes("ended with 3") ? "end" : line.slice("web  | ".length)),
+    [...Array(3).fill(["out", "last", "end"]).flat(), "end"], // which is why all ends, too
+  );
+  equal(stdout.match(/ 2000$/gm)!.length, 3);
+});
+
 inEachMode(
   "--log-format json: an object a line, of denit too; a line that is one stays one",
   async (bench) => {
