@@ -168,12 +168,12 @@ const NO_MORE = -1n;
 const STACK_SIZE = 4096;
 
 const SIGCHLD = 17n;
-const CLONE_VM = 0x100n;
+const [CLONE_VM, CLONE_VFORK] = [0x100n, 0x4000n] as const;
 /** qemu-user, and who else knows no process that shares memory and is waited for by nobody, makes a copy. */
 let flags = CLONE_VM | SIGCHLD;
 
 const EINVAL = 22;
-const [EMFILE, ENOMEM] = [24, 12] as const;
+const ENOMEM = 12;
 const POLLIN = 1;
 const O_CLOEXEC = 0o2000000;
 const SIG_SETMASK = 2;
@@ -185,8 +185,11 @@ const END_MS = 50;
 interface Use {
   readonly block: Mapped;
   readonly held: readonly unknown[];
-  /** The end of a pipe, the other of which is its own until it has been executed or has ended. */
-  readonly read: number;
+  /**
+   * The end of a pipe, the other of which is its own until it has been executed or has ended; `null`: there was no
+   * descriptor left, and the kernel has us wait until then.
+   */
+  readonly read: number | null;
   readonly changesUser: boolean;
 }
 
@@ -217,12 +220,12 @@ export function runInChild(steps: readonly Step[], pointedTo: unknown): ChildOut
   const words = new BigInt64Array(block.memory);
   const held = [pointedTo, write(words, block, steps)];
   const ends = new Int32Array(2);
-  if (libc.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC) !== 0) return { name: "no process", error: EMFILE };
+  const hasPipe = libc.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC) === 0;
   const [read, theirs] = ends as unknown as [number, number];
 
-  const pid = cloneInto(block, words, start);
-  libc.close(theirs);
-  const use: Use = { block, held, read, changesUser };
+  const pid = cloneInto(block, words, start, hasPipe ? 0n : CLONE_VFORK);
+  if (hasPipe) libc.close(theirs);
+  const use: Use = { block, held, read: hasPipe ? read : null, changesUser };
   if (pid < 0) {
     release(use);
     return { name: "no process", error: -pid };
@@ -291,13 +294,14 @@ function write(words: BigInt64Array, { address, memory }: Mapped, steps: readonl
 const maskBefore = new Uint8Array(SIZE.signalSet);
 
 /** Makes the process, with all signals blocked: it has our handlers still. */
-function cloneInto(block: Mapped, words: BigInt64Array, start: Start): number {
+function cloneInto(block: Mapped, words: BigInt64Array, start: Start, waiting: bigint): number {
   libc.pthread_sigmask(SIG_SETMASK, ALL_SIGNALS, maskBefore);
   try {
-    words[FLAGS] = flags;
+    words[FLAGS] = flags | waiting;
     const pid = start.call(block.pointer);
     if (pid !== -EINVAL || flags === SIGCHLD) return pid;
-    words[FLAGS] = flags = SIGCHLD;
+    flags = SIGCHLD;
+    words[FLAGS] = flags | waiting;
     return start.call(block.pointer);
   } finally {
     libc.pthread_sigmask(SIG_SETMASK, maskBefore, null);
@@ -306,6 +310,7 @@ function cloneInto(block: Mapped, words: BigInt64Array, start: Start): number {
 
 /** Waits until nobody holds the other end of the pipe, for at most so many milliseconds; returns whether that is so. */
 function waitForEnd({ read }: Use, limitMs: number): boolean {
+  if (read === null) return true;
   const request = new Uint8Array(new Int32Array([read, POLLIN]).buffer);
   for (const untilMs = performance.now() + limitMs;;) {
     const leftMs = Math.max(0, Math.ceil(untilMs - performance.now()));
@@ -316,7 +321,7 @@ function waitForEnd({ read }: Use, limitMs: number): boolean {
 
 /** Takes back what a process has used that shares our memory no longer. */
 function release({ block, read, changesUser }: Use): void {
-  libc.close(read);
+  if (read !== null) libc.close(read);
   if (spare === null) spare = block;
   else libc.munmap(block.pointer, BigInt(block.memory.byteLength));
   // Who changes its user makes its memory, and so ours, unreadable for others: prctl(2).

@@ -5,6 +5,7 @@ import { closeDescriptor } from "../../ffi/pipe.ts";
 import { peekChild, type Waited } from "../../ffi/wait.ts";
 import { serve, until } from "../fixture.ts";
 import { takeAll } from "./children.ts";
+import { readLimit, setLimit } from "./posix.ts";
 
 const PR_GET_DUMPABLE = 3;
 const [O_RDONLY, O_WRONLY, AT_FDCWD] = [0, 1, -100] as const;
@@ -26,6 +27,18 @@ const functions = {
   async run(before: Omit<Step, "passes">[]): Promise<{ outcome: ChildOutcome; ended: Waited[] }> {
     const outcome = runInChild([...before.map(passing), PROGRAM], null);
     return { outcome, ended: await takeAll() };
+  },
+
+  /** The same where no descriptor is left. */
+  async withoutDescriptors(): Promise<{ outcomes: ChildOutcome[]; ended: Waited[] }> {
+    const NOFILE = 7;
+    const [soft, hard] = readLimit(NOFILE);
+    const enough = new Uint8Array(new BigUint64Array([soft, hard]).buffer);
+    const theirs: Step = { call: "prlimit64", args: [0, NOFILE, enough, 0] }; // a program needs some
+    setLimit(NOFILE, 0n, hard);
+    const outcomes = [runInChild([theirs, PROGRAM], null), runInChild([theirs, MISSING], null)];
+    setLimit(NOFILE, soft, hard);
+    return { outcomes, ended: await takeAll() };
   },
 
   /** What comes of a program that is not there, and whether a child is left of it. */

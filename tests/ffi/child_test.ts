@@ -47,6 +47,13 @@ Deno.test("tells why a program was not executed, and leaves no child", async () 
   deepEqual(result, { outcome: { name: "failed", at: 0, errors: [ENOENT] }, left: "none" });
 });
 
+Deno.test("starts a program also where no descriptor is left to wait by", async () => {
+  const { result: { outcomes: [started, missing], ended } } = await child.call("withoutDescriptors", []);
+  ok(started?.name === "executed", JSON.stringify(started));
+  deepEqual(ended, [{ pid: started.pid, status: EXITED_3 }]);
+  deepEqual(missing, { name: "failed", at: 1, errors: [0, ENOENT] });
+});
+
 Deno.test("waits for a process that does not get on no longer than it may, starts others, and loses nothing", async () => {
   await using folder = await tempFolder();
   const fifo = `${folder.path}/fifo`;
