@@ -136,8 +136,8 @@ export type Note =
   | { readonly type: "asked"; readonly processes: readonly Remaining[] | null }
   /** KILL was sent; `askedMs` is how long it had been asked, `null` if it never was. */
   | { readonly type: "killed"; readonly process: Remaining; readonly askedMs: number | null }
-  /** KILL was sent since the time for all was over, or somebody would not wait; `service` if it is one's main program. */
-  | { readonly type: "killed-late"; readonly process: Remaining; readonly service: string | null }
+  /** KILL was sent since the time for all was over, or somebody would not wait; `of` if it is a service's main program. */
+  | { readonly type: "killed-late"; readonly process: Remaining; readonly of: CutShort | null }
   | { readonly type: "killed-unnamed"; readonly reason: "too many" | "no /proc"; readonly askedMs: number }
   | { readonly type: "gave-up" }
   | { readonly type: "cannot-adopt" }
@@ -207,6 +207,12 @@ export type State =
     readonly handOff: ReadonlySet<number>;
   };
 
+/** A service whose stop is cut short, and how far that has come. */
+export interface CutShort {
+  readonly service: string;
+  readonly at: "not asked" | "pre_stop" | "asked";
+}
+
 /** What the run was for has ended; what else runs is brought to its end. */
 export type RestState =
   /** Whatever still runs was sent TERM. */
@@ -223,7 +229,7 @@ export type RestState =
     /** When each process was sent TERM, by {@linkcode processKey}; `null`: all were asked, in one way or another. */
     readonly asked: ReadonlyMap<string, number> | null;
     /** Of which service a process is the main program, by its pid. */
-    readonly services: ReadonlyMap<number, string>;
+    readonly services: ReadonlyMap<number, CutShort>;
     /** Whom the log has named already. */
     readonly named: ReadonlySet<string>;
   }

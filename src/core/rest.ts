@@ -8,6 +8,7 @@
 import {
   type CommonFact,
   type CommonOrder,
+  type CutShort,
   type Ending,
   type Note,
   processKey,
@@ -149,7 +150,7 @@ function planSurvey(state: In<"stopping"> | In<"killing">, delayMs: number, nowM
 export function killRest(
   { policy, group, exitCode }: Omit<Ending, "surveyAtMs">,
   asked: ReadonlyMap<string, number> | null,
-  services: ReadonlyMap<number, string>,
+  services: ReadonlyMap<number, CutShort>,
 ): RestStep {
   const named = new Set<string>();
   return [{ name: "killing", policy, group, exitCode, asked, services, named, surveyAtMs: null }, [
@@ -218,8 +219,7 @@ function kill(state: In<"killing">, fact: Of<"surveyed">): RestStep {
 }
 
 function killed({ asked, services }: In<"killing">, process: Remaining, atMs: number): Note {
-  const service = services.get(process.pid) ?? null;
-  if (asked === null) return { type: "killed-late", process, service };
+  if (asked === null) return { type: "killed-late", process, of: services.get(process.pid) ?? null };
   const askedAtMs = asked.get(processKey(process));
   return { type: "killed", process, askedMs: askedAtMs === undefined ? null : atMs - askedAtMs };
 }

@@ -37,9 +37,9 @@ export function describe(note: Note): string {
           describeSeconds(note.askedMs)
         } after SIGTERM`;
     case "killed-late":
-      return `killed ${note.service === null ? "" : `${note.service} `}${
-        describeProcess(note.process)
-      }: it had not ended in time`;
+      return note.of === null
+        ? `killed ${describeProcess(note.process)}, which still ran`
+        : `killed ${note.of.service} ${describeProcess(note.process)}: ${CUT_SHORT[note.of.at]}`;
     case "killed-unnamed":
       return note.reason === "too many"
         ? "killed more processes, which are not named"
@@ -54,6 +54,12 @@ export function describe(note: Note): string {
       return note.message;
   }
 }
+
+const CUT_SHORT = {
+  "not asked": "it had not been asked to end",
+  "pre_stop": "its pre_stop had not ended in time",
+  "asked": "it had not ended in time",
+} as const;
 
 function describeMain(main: Main): string {
   return `main ${main.pid} (${describeCommand(main.command)})`;

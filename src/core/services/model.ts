@@ -154,6 +154,8 @@ export type Phase =
     readonly name: "stopping";
     readonly pid: number;
     readonly upSinceMs: number;
+    /** When it was told to end, by its first hook or its stop signal. */
+    readonly begunAtMs: number;
     /** The hook of `pre_stop` that is being run. */
     readonly hook: RunningHook | null;
     /** When it was sent its stop signal. */
@@ -201,6 +203,8 @@ export interface ServiceState {
 /** The shutdown of all services. */
 export interface Shutdown extends Patience {
   readonly exitCode: number;
+  /** Until when each service may hold up those that it depends on; it gets KILL then. */
+  readonly holdsUntilMs: ReadonlyMap<string, number>;
 }
 
 /** How much patience a shutdown has. */
@@ -226,8 +230,9 @@ export interface Serving {
 export type Resting = RestState & Patience;
 
 /** Nobody runs any more: whoever reads slowly still gets what was written. */
-export interface Draining extends Shutdown {
+export interface Draining extends Patience {
   readonly name: "draining";
+  readonly exitCode: number;
 }
 
 export type ServicesState = Serving | Resting | Draining;

@@ -6,10 +6,11 @@
  * follows the last service, the end of whatever else still runs, is the same as for one program (../rest.ts).
  */
 
-import type { RestStep } from "../model.ts";
+import type { CutShort, RestStep } from "../model.ts";
 import { endRest, exit, killRest, reduceRest, tellReaped } from "../rest.ts";
 import { number, SIGCHLD, STOP_SIGNALS } from "../signals.ts";
 import { standing } from "./dependencies.ts";
+import { holdingTimes, isRunning } from "./holding.ts";
 import type {
   Draining,
   Ended,
@@ -28,6 +29,7 @@ import type { Project, Service } from "./project.ts";
 import {
   add,
   conclude,
+  cutGrace,
   failingCode,
   healthAnswered,
   leftoversFound,
@@ -41,7 +43,7 @@ import {
   strangerReaped,
   timeCame,
 } from "./service.ts";
-import { openTurn, put, tell, type Turn } from "./turn.ts";
+import { holdsUntilMs, openTurn, put, tell, type Turn } from "./turn.ts";
 
 const SIGHUP = number("HUP");
 
@@ -315,17 +317,19 @@ function settle(turn: Turn): void {
   }
 }
 
-/** Who is needed by a service that is to end too and has not ended: those are stopped first. */
+/** Who is needed by a service that is to end too and has not ended in its time: those are stopped first. */
 function neededByRunning(turn: Turn): Set<string> {
-  const ending = turn.services.values().filter(({ goal, phase }) =>
-    goal.name !== "run" && // else it stays, and must do without
-    (phase.name === "starting" || phase.name === "up" || phase.name === "stopping" ||
-      phase.name === "clearing")
-  ).toArray();
+  const ending = turn.services.values().filter((state) => isHolding(turn, state)).toArray();
   const needed = new Set(ending.flatMap(({ service }) => service.dependsOn.map((on) => on.service)));
   // A circle, which services of different versions of the file can make, must not hold them up for ever.
   const isCircle = ending.every(({ phase, service }) => phase.name === "up" && needed.has(service.name));
   return isCircle ? new Set() : needed;
+}
+
+/** Whether those that it depends on are to wait for its end. */
+function isHolding(turn: Turn, state: ServiceState): boolean {
+  return state.goal.name !== "run" && // else it stays, and must do without
+    isRunning(state) && turn.nowMs < holdsUntilMs(turn, state);
 }
 
 function startIfPossible(turn: Turn, state: ServiceState): void {
@@ -368,14 +372,20 @@ function startIfPossible(turn: Turn, state: ServiceState): void {
   start(turn, state);
 }
 
-/** Begins the one shutdown of the run. No grace reaches beyond its deadline: then all that still runs gets KILL. */
+/**
+ * Begins the one shutdown of the run. No grace reaches beyond its deadline: then all that still runs gets KILL, and
+ * whoever holds others up gets it so much earlier that they can still be asked.
+ */
 function shutDown(turn: Turn, { reason, exitCode }: NonNullable<Turn["shutdownDue"]>): void {
   const deadlineMs = turn.nowMs + turn.policy.timeoutMs;
-  turn.shutdown = { deadlineMs, exitCode, stopAsked: reason.name === "signal" };
+  const holdsUntilMs = holdingTimes(turn.services, deadlineMs, turn.policy.timeoutMs);
+  turn.shutdown = { deadlineMs, exitCode, stopAsked: reason.name === "signal", holdsUntilMs };
   const usual = reason.name === "signal" || reason.name === "all ended" ||
     reason.name === "essential ended" && exitCode === 0;
   tell(turn, usual ? "info" : "warning", { type: "shutting-down", reason, exitCode });
-  for (const state of [...turn.services.values()]) put(turn, state, { goal: { name: "end" } });
+  for (const state of [...turn.services.values()]) {
+    cutGrace(turn, put(turn, state, { goal: { name: "end" } }));
+  }
 }
 
 /** One look for what several services have left behind. */
@@ -391,7 +401,13 @@ function askForLeftovers(turn: Turn): void {
 
 function nextWakeUp(turn: Turn): number | null {
   let next = turn.shutdown?.deadlineMs ?? Infinity;
-  for (const state of turn.services.values()) next = Math.min(next, nextTime(state) ?? Infinity);
+  for (const state of turn.services.values()) {
+    next = Math.min(
+      next,
+      nextTime(state) ?? Infinity,
+      isHolding(turn, state) ? holdsUntilMs(turn, state) : next,
+    );
+  }
   return next === Infinity ? null : next;
 }
 
@@ -404,9 +420,11 @@ function endAll(turn: Turn, { deadlineMs, exitCode, stopAsked }: Shutdown): Serv
 
 /** The time is over, or somebody would not wait: KILL for all that still runs. */
 function killAll(turn: Turn, reason: "asked again" | "timeout"): ServicesStep {
-  const services = new Map<number, string>();
-  for (const { service, phase } of turn.services.values()) {
-    if (phase.name === "up" || phase.name === "stopping") services.set(phase.pid, service.name);
+  const services = new Map<number, CutShort>();
+  for (const { service: { name: service }, phase } of turn.services.values()) {
+    if (phase.name === "up") services.set(phase.pid, { service, at: "not asked" });
+    if (phase.name !== "stopping") continue;
+    services.set(phase.pid, { service, at: phase.askedAtMs === null ? "pre_stop" : "asked" });
   }
   tell(turn, "warning", { type: "killing-all", reason, timeoutMs: turn.policy.timeoutMs });
   const { timeoutMs } = turn.policy;

@@ -13,7 +13,7 @@ import { beginHealth, probeAnswered, probeBegins, probeStarted } from "./health.
 import type { End, Part, Phase, Result, RunningHook, ServiceState } from "./model.ts";
 import type { Service } from "./project.ts";
 import { NO_RESTARTS, planRestart } from "./restart.ts";
-import { put, tell, type Turn } from "./turn.ts";
+import { holdsUntilMs, put, tell, type Turn } from "./turn.ts";
 
 type In<Name extends Phase["name"]> = Extract<Phase, { name: Name }>;
 
@@ -308,12 +308,22 @@ export function stop(turn: Turn, state: ServiceState, phase: In<"up">, failure: 
     name: "stopping",
     pid: phase.pid,
     upSinceMs: phase.sinceMs,
+    begunAtMs: turn.nowMs,
     hook: null,
     askedAtMs: null,
-    killAtMs: turn.nowMs + state.service.stopGraceMs,
+    killAtMs: Math.min(turn.nowMs + state.service.stopGraceMs, holdsUntilMs(turn, state)),
     failure,
   };
   runPreStop(turn, put(turn, state, { phase: stopping }), stopping, 0);
+}
+
+/** All are shut down, and it is being stopped already: what it has of its grace is cut. */
+export function cutGrace(turn: Turn, state: ServiceState): void {
+  const { phase } = state;
+  if (phase.name !== "stopping" || phase.killAtMs === null) return;
+  put(turn, state, {
+    phase: { ...phase, killAtMs: Math.min(phase.killAtMs, holdsUntilMs(turn, state)) },
+  });
 }
 
 function runPreStop(turn: Turn, state: ServiceState, phase: In<"stopping">, index: number): void {
@@ -400,11 +410,11 @@ export function nextTime({ phase }: ServiceState): number | null {
 }
 
 function killMain(turn: Turn, state: ServiceState, phase: In<"stopping">): void {
-  const { name, program: { command }, stopSignal, stopGraceMs } = state.service;
+  const { name, program: { command }, stopSignal } = state.service;
   if (phase.hook !== null && phase.hook.pid !== null) kill(turn, phase.hook.pid);
   kill(turn, phase.pid);
   const [afterMs, signal] = phase.askedAtMs === null
-    ? [stopGraceMs, null]
+    ? [turn.nowMs - phase.begunAtMs, null]
     : [turn.nowMs - phase.askedAtMs, stopSignal];
   tell(turn, "warning", { type: "killed", service: name, pid: phase.pid, command, afterMs, signal });
   put(turn, state, { phase: { ...phase, killAtMs: null } });

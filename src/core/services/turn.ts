@@ -43,6 +43,11 @@ export function put(turn: Turn, before: ServiceState, change: Partial<ServiceSta
   return after;
 }
 
+/** Until when it may hold up those that it depends on: without end, unless all are shut down. */
+export function holdsUntilMs({ shutdown }: Turn, { service }: ServiceState): number {
+  return shutdown?.holdsUntilMs.get(service.name) ?? Infinity;
+}
+
 export function tell(turn: Turn, level: Level, note: ServiceNote): void {
   turn.orders.push({ type: "tell", level, note });
 }

@@ -196,7 +196,7 @@ const TABLE: Record<RunName, Partial<Record<FactName, readonly [RunName | "ended
     "counted": ["draining", "drain"],
     "surveyed": [
       "killing",
-      "warning: killed web 20: it had not ended in time",
+      "warning: killed web 20: its pre_stop had not ended in time",
       "send SIGKILL to everyone",
       "set survey to 20 ms",
     ],

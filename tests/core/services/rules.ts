@@ -66,6 +66,8 @@ export class Rules {
   #signal: number | null = null;
   #firstFailure: number | null = null;
   #shutdown: { readonly atMs: number; readonly code: number } | null = null;
+  /** Until when who is to end may hold up those that it depends on, from the shutdown on. */
+  readonly #holdsUntilMs = new Map<Run, number>();
   #killing = false;
   #isResting = false;
   #gaveUp = false;
@@ -182,14 +184,17 @@ export class Rules {
       check(isMeant || killed, `the ${part} of ${run.service.name} is ended with what it was for`);
     }
     this.#leftoversAreKilled();
-    for (const { pid, service, endedAtMs, stopBegunMs } of this.#runs.values()) {
+    for (const run of this.#runs.values()) {
+      const { pid, service, endedAtMs, stopBegunMs } = run;
       if (pid === null || endedAtMs !== null) continue;
       if (this.#shutdown !== null && stopBegunMs === null) {
-        const dependents = [...this.#runs.values()].filter((other) => needs(other.service, service.name));
-        check(dependents.length > 0, `in a shutdown ${service.name}, which nobody needs, is stopped`);
+        const holding = [...this.#runs.values()].filter((other) =>
+          needs(other.service, service.name) && nowMs < this.#untilMs(other) + SLACK_MS
+        );
+        check(holding.length > 0, `in a shutdown ${service.name}, which nobody holds up, is stopped`);
       }
       if (stopBegunMs === null || this.#world.processes.get(pid)?.killed) continue;
-      const dueMs = stopBegunMs + service.stopGraceMs;
+      const dueMs = Math.min(stopBegunMs + service.stopGraceMs, this.#untilMs(run));
       check(nowMs <= dueMs + SLACK_MS, `${service.name} gets KILL at the end of its grace`);
     }
     if (this.#shutdown !== null) {
@@ -317,7 +322,7 @@ export class Rules {
     run.stopBegunMs = this.#factAtMs;
     if (this.#shutdown === null || run.hookFailed || this.#isCircle()) return;
     const needing = [...this.#runs.values()].find((other) =>
-      other !== run && needs(other.service, service.name)
+      other !== run && needs(other.service, service.name) && this.#factAtMs < this.#untilMs(other)
     );
     check(
       needing === undefined,
@@ -350,7 +355,8 @@ export class Rules {
       if (signal === run.service.stopSignal) this.#stopBegins(run);
       else if (signal === SIGKILL) {
         check(run.stopBegunMs !== null, `${pid} is asked before it gets KILL`);
-        check(nowMs >= this.#cut(run.stopBegunMs + run.service.stopGraceMs), `${pid} has its grace`);
+        const dueMs = Math.min(run.stopBegunMs + run.service.stopGraceMs, this.#untilMs(run));
+        check(nowMs >= dueMs, `${pid} has its grace`);
       }
       return;
     }
@@ -359,6 +365,32 @@ export class Rules {
     if (owner === undefined) return;
     const sinceMs = owner.leftoversSinceMs ?? Infinity;
     check(nowMs >= this.#cut(sinceMs + owner.service.stopGraceMs), `${pid}, left behind, has its grace`);
+  }
+
+  #untilMs(run: Run): number {
+    return this.#holdsUntilMs.get(run) ?? Infinity;
+  }
+
+  /** A third of the time is kept for who is still to be asked, in equal parts on the longest way down. */
+  #keepTime(deadlineMs: number): void {
+    const runs = [...this.#runs.values()];
+    const ways = runs.map((run) => this.#waysDown(run, []));
+    const partMs = this.#timeoutMs / 3 / Math.max(...ways.flat().map(({ length }) => length), 1);
+    for (const [i, run] of runs.entries()) {
+      const keptMs = ways[i]!.map((way) =>
+        way.reduce((sum, { service }) => sum + Math.min(service.stopGraceMs, partMs), 0)
+      );
+      this.#holdsUntilMs.set(run, deadlineMs - Math.max(...keptMs));
+    }
+  }
+
+  /** Each way from one to another that it depends on, as far as they are still to be asked. */
+  #waysDown(from: Run, way: readonly Run[]): (readonly Run[])[] {
+    const below = [...this.#runs.values()].filter((run) =>
+      needs(from.service, run.service.name) && run.endedAtMs === null && run.stopBegunMs === null &&
+      !way.includes(run)
+    );
+    return [way, ...below.flatMap((run) => this.#waysDown(run, [...way, run]))];
   }
 
   #cut(atMs: number): number {
@@ -465,6 +497,7 @@ export class Rules {
   #shutsDown({ reason, exitCode }: NoteOf<"shutting-down">): void {
     check(this.#shutdown === null, "there is one shutdown");
     this.#shutdown = { atMs: this.#factAtMs, code: exitCode };
+    this.#keepTime(this.#factAtMs + this.#timeoutMs);
     switch (reason.name) {
       case "signal":
         check(reason.signal === this.#signal, "a signal has asked for it");

@@ -111,10 +111,10 @@ Deno.test("KILL at the end of its grace, once, and named", () => {
 });
 
 Deno.test("one deadline for all: graces are cut to what is left, and then KILL for whatever still runs", () => {
-  const run = serveUp([service("db"), service("web", { dependsOn: [on("db")], stopGraceMs: 8000 })]);
+  const run = serveUp([service("db"), service("web", { dependsOn: [on("db")], stopGraceMs: 5000 })]);
   run.tell(signal("TERM"), 1000);
   run.wait();
-  equal(run.nowMs, 9000);
+  equal(run.nowMs, 6000);
   deepEqual(run.end(killed(21, "KILL")), ask(20));
   deepEqual(run.wait(), [
     "warning: killing whatever still runs: the 9s for the shutdown are over",
@@ -124,11 +124,113 @@ Deno.test("one deadline for all: graces are cut to what is left, and then KILL f
   equal(run.nowMs, 10_000, "not db's 10 s");
   deepEqual(run.tell({ type: "surveyed", remaining: [process(20, 1, "postgres"), process(31, 20, "sh")] }), [
     "warning: killed db 20 (postgres): it had not ended in time",
-    "warning: killed 31 (sh): it had not ended in time",
+    "warning: killed 31 (sh), which still ran",
     "send SIGKILL to everyone",
     "set survey to 20 ms",
   ]);
   deepEqual(run.tell({ type: "surveyed", remaining: [] }), ["exit with 0"]);
+});
+
+/** A chain of services: of each, its own grace, and when it is asked to end if all above are deaf. */
+const CHAINS: readonly (readonly [
+  title: string,
+  timeoutMs: number,
+  chain: readonly { readonly graceMs: number; readonly askedAtMs: number }[],
+])[] = [
+  ["a third of the time is kept for who is depended on", 9000, [
+    { graceMs: 10_000, askedAtMs: 0 },
+    { graceMs: 10_000, askedAtMs: 6000 },
+  ]],
+  ["of a short time, too", 600, [
+    { graceMs: 10_000, askedAtMs: 0 },
+    { graceMs: 10_000, askedAtMs: 400 },
+  ]],
+  ["an equal part of it for each step down", 9000, [
+    { graceMs: 10_000, askedAtMs: 0 },
+    { graceMs: 10_000, askedAtMs: 6000 },
+    { graceMs: 10_000, askedAtMs: 7000 },
+    { graceMs: 10_000, askedAtMs: 8000 },
+  ]],
+  ["no more than who is depended on has as its grace", 9000, [
+    { graceMs: 10_000, askedAtMs: 0 },
+    { graceMs: 500, askedAtMs: 8500 },
+  ]],
+  ["whoever has a shorter grace gets KILL behind that", 9000, [
+    { graceMs: 2000, askedAtMs: 0 },
+    { graceMs: 2000, askedAtMs: 2000 },
+    { graceMs: 2000, askedAtMs: 4000 },
+  ]],
+  ["with no time at all each is asked all the same", 0, [
+    { graceMs: 10_000, askedAtMs: 0 },
+    { graceMs: 10_000, askedAtMs: 0 },
+    { graceMs: 10_000, askedAtMs: 0 },
+  ]],
+];
+
+for (const [title, timeoutMs, chain] of CHAINS) {
+  Deno.test(`${title}: deaf services use nobody's time up, ${JSON.stringify(chain)}`, () => {
+    const run = serveUp(
+      chain.map(({ graceMs: stopGraceMs }, i) =>
+        service(`s${i}`, { stopGraceMs, dependsOn: i + 1 < chain.length ? [on(`s${i + 1}`)] : [] })
+      ).toReversed(),
+      { timeoutMs },
+    );
+    const asked: number[] = [];
+    const orders = run.tell(signal("TERM"));
+    while (asked.length < chain.length) {
+      if (orders.length === 0) orders.push(...run.wait());
+      const [, sent, pid] = /^SIG(TERM|KILL) to group (\d+)$/.exec(orders.shift()!) ?? [];
+      if (sent === "TERM") asked.push(run.nowMs);
+      if (sent === "KILL") orders.push(...run.end(killed(Number(pid), "KILL")));
+    }
+    deepEqual(asked, chain.map(({ askedAtMs }) => askedAtMs));
+  });
+}
+
+Deno.test("neither what survives KILL nor what it left behind holds others up for longer", () => {
+  for (const isKept of [true, false]) {
+    const run = serveUp([service("db"), service("web", { dependsOn: [on("db")], stopGraceMs: 5900 })]);
+    run.tell(signal("TERM"));
+    run.wait();
+    if (!isKept) {
+      run.tell({ type: "reaped", children: [killed(21, "KILL")] });
+      run.tell(found("web", process(30)));
+    }
+    const orders = run.wait();
+    while (orders.at(-1) === "find leftovers of web") {
+      run.tell(found("web", process(30)));
+      orders.splice(0, orders.length, ...run.wait());
+    }
+    equal(run.nowMs, 6000);
+    deepEqual(orders, ask(20));
+  }
+});
+
+Deno.test("a pre_stop that hangs is cut as well, and its time told", () => {
+  const web = service("web", { dependsOn: [on("db")], preStop: [program("hook")] });
+  const run = serveUp([service("db", { preStop: [program("bye")] }), web]);
+  run.tell(signal("TERM"));
+  run.up("web", 30, 0, "pre_stop");
+  deepEqual(run.wait(), [
+    "SIGKILL to group 30",
+    "SIGKILL to group 21",
+    "warning: killed web 21 (web): its pre_stop had not ended after 6s",
+    "start pre_stop of db: bye",
+  ]);
+});
+
+Deno.test("a time that is over before the clock is looked at: who was not asked is not said to be late", () => {
+  const run = serveUp([service("db"), service("web", { dependsOn: [on("db")] })]);
+  run.tell(signal("TERM"));
+  run.tell({ type: "time-came" }, 9000);
+  deepEqual(
+    run.tell({ type: "surveyed", remaining: [process(20), process(21), process(30)] }).slice(0, 3),
+    [
+      "warning: killed db 20: it had not been asked to end",
+      "warning: killed web 21: it had not ended in time",
+      "warning: killed 30, which still ran",
+    ],
+  );
 });
 
 Deno.test("as subreaper without /proc KILL goes to the groups of the services, that are known", () => {
@@ -151,6 +253,15 @@ Deno.test("the grace of one that was being stopped already is cut too", () => {
   run.tell(signal("TERM"), 2000);
   run.wait();
   equal(run.nowMs, 5000);
+});
+
+Deno.test("also for who is depended on", () => {
+  const web = service("web", { postStart: [program("hook")], dependsOn: [on("db")] });
+  const run = serveUp([service("db"), web], { timeoutMs: 3000 });
+  run.tell(notStarted("web", "post_start"), 1000);
+  run.tell(signal("TERM"), 2000);
+  equal(run.wait()[0], "SIGKILL to group 21");
+  equal(run.nowMs, 4000);
 });
 
 Deno.test("what survives KILL does not hold the container for ever", () => {

@@ -22,7 +22,8 @@ export interface Told {
 const OF_ALL = /^\w+: (?:shutting down|killing whatever|reread the file)/;
 
 /** What is told of any process, by the name of its program. */
-const OF_NO_SERVICE = /^\w+: (?:reaped |killed .*\): it had not ended in time$)/;
+const OF_NO_SERVICE =
+  /^\w+: (?:reaped |killed .*(?:\): (?:its? .*had not ended in time|it had not been asked to end)|, which still ran)$)/;
 
 /** The story that is told of a run of services, which are those of all its files. */
 export function storyOf({ lines, deeds, exitCode }: Told, projects: readonly (Project | null)[]): Story {

@@ -121,6 +121,23 @@ inEachMode("stop_grace_period is each service's own, and names who used it up", 
   match(own[0]!, /^denit: warning: killed stubborn \d+ \(.*\): it had not ended 0\.2s after SIGTERM$/);
 });
 
+inEachMode("who is depended on is asked in time, however deaf who depends on it is", async (bench) => {
+  const denit = up(bench, {
+    services: {
+      web: sh("trap '' TERM; echo ready; while :; do sleep 0.01; done", { depends_on: ["db"] }),
+      db: sh("trap 'sleep 0.1; echo db ends; exit' TERM; echo ready; while :; do sleep 0.01; done"),
+    },
+  }, ["--timeout", "1500ms"]);
+  for (const name of ["web", "db"]) await denit.stdout.shows(new RegExp(`^${name} +\\| ready$`));
+  await denit.signal(SIGTERM);
+  const { code, stdout, stderr } = await denit.ended();
+  equal(code, 0);
+  match(stdout, /^db +\| db ends$/m);
+  const own = stderr.match(/^denit: .*$/gm) ?? [];
+  equal(own.length, 1, stderr);
+  match(own[0]!, /^denit: warning: killed web \d+ \(.*\): it had not ended 1s after SIGTERM$/);
+});
+
 inEachMode("what is stopped by SIGSTOP can be ended", async (bench) => {
   const denit = up(bench, { services: { web: sh("echo ready; kill -STOP $$; sleep 1000") } });
   await denit.stdout.shows(/ready$/);
