@@ -210,8 +210,8 @@ export interface Shutdown extends Patience {
 /** How much patience a shutdown has. */
 export interface Patience {
   readonly deadlineMs: number;
-  /** Whether somebody has asked for it, or for the end of what began it: the second time they do not want to wait. */
-  readonly stopAsked: boolean;
+  /** When somebody first asked for it, if anybody has: who asks a second time does not want to wait. */
+  readonly stopAskedAtMs: number | null;
 }
 
 /** Services run, or are being shut down. */

@@ -47,6 +47,12 @@ import { holdsUntilMs, openTurn, put, tell, type Turn } from "./turn.ts";
 
 const SIGHUP = number("HUP");
 
+/**
+ * A stop signal so soon after the first is still the same request: timeout(1) signals denit and then its group, and who
+ * runs denit on a terminal passes on the Ctrl-C that it has got itself. A person who presses twice can press again.
+ */
+const SAME_REQUEST_MS = 1000;
+
 type Of<Type extends ServicesFact["type"]> = Extract<ServicesFact, { type: Type }>;
 
 /** The first step of a run. */
@@ -82,9 +88,9 @@ function whileResting(state: Resting, fact: ServicesFact): ServicesStep {
   switch (fact.type) {
     case "signalled":
       if (state.name !== "stopping" || !STOP_SIGNALS.includes(fact.signal)) return [state, []];
-      return state.stopAsked
-        ? resting(killRest(state, null, new Map()), { stopAsked: true, deadlineMs: fact.atMs })
-        : [{ ...state, stopAsked: true }, []];
+      return isAskedAgain(state, fact)
+        ? resting(killRest(state, null, new Map()), { ...state, deadlineMs: fact.atMs })
+        : [{ ...state, ...asked(state, fact) }, []];
     case "reaped":
     case "stopped":
     case "counted":
@@ -104,10 +110,10 @@ function whileResting(state: Resting, fact: ServicesFact): ServicesStep {
 }
 
 /** A step of the rest in a run of services: before the exit comes what they wrote last. */
-function resting([next, orders]: RestStep, { stopAsked, deadlineMs }: Patience): ServicesStep {
-  if (next.name !== "ended") return [{ ...next, stopAsked, deadlineMs }, orders];
+function resting([next, orders]: RestStep, { stopAskedAtMs, deadlineMs }: Patience): ServicesStep {
+  if (next.name !== "ended") return [{ ...next, stopAskedAtMs, deadlineMs }, orders];
   return [
-    { name: "draining", exitCode: next.exitCode, stopAsked, deadlineMs },
+    { name: "draining", exitCode: next.exitCode, stopAskedAtMs, deadlineMs },
     orders.map((order) => order.type === "exit" ? { type: "drain" } : order),
   ];
 }
@@ -115,7 +121,7 @@ function resting([next, orders]: RestStep, { stopAsked, deadlineMs }: Patience):
 /** Who reads slowly is waited for until the deadline, and who does not read at all not once more. */
 function whileDraining(state: Draining, fact: ServicesFact): ServicesStep {
   if (fact.type === "signalled" && STOP_SIGNALS.includes(fact.signal)) {
-    return [{ ...state, stopAsked: true, deadlineMs: state.stopAsked ? fact.atMs : state.deadlineMs }, []];
+    return [{ ...state, ...isAskedAgain(state, fact) ? { deadlineMs: fact.atMs } : asked(state, fact) }, []];
   }
   if (fact.type !== "drained") return [state, []];
   const { left, moved, atMs } = fact;
@@ -134,8 +140,9 @@ function whileServing(state: Serving, fact: ServicesFact): ServicesStep {
   switch (fact.type) {
     case "signalled":
       if (!STOP_SIGNALS.includes(fact.signal)) passOn(turn, fact.signal);
-      else if (turn.shutdown?.stopAsked) return killAll(turn, "asked again");
-      else askToStop(turn, fact.signal);
+      else if (turn.shutdown === null) askToStop(turn, fact.signal);
+      else if (isAskedAgain(turn.shutdown, fact)) return killAll(turn, "asked again");
+      else turn.shutdown = { ...turn.shutdown, ...asked(turn.shutdown, fact) };
       break;
     case "started":
       about(turn, fact.service, (service) => started(turn, service, fact.part, fact.pid));
@@ -171,16 +178,21 @@ function whileServing(state: Serving, fact: ServicesFact): ServicesStep {
   return closeTurn(state, turn);
 }
 
+/** What is remembered of a stop signal by which nothing more is to be done. */
+function asked({ stopAskedAtMs }: Patience, { atMs }: Of<"signalled">): Pick<Patience, "stopAskedAtMs"> {
+  return { stopAskedAtMs: stopAskedAtMs ?? atMs };
+}
+
+function isAskedAgain({ stopAskedAtMs }: Patience, { atMs }: Of<"signalled">): boolean {
+  return stopAskedAtMs !== null && atMs - stopAskedAtMs >= SAME_REQUEST_MS;
+}
+
 function about(turn: Turn, name: string, change: (service: ServiceState) => void): void {
   const service = turn.services.get(name);
   if (service !== undefined) change(service);
 }
 
 function askToStop(turn: Turn, signal: number): void {
-  if (turn.shutdown !== null) {
-    turn.shutdown = { ...turn.shutdown, stopAsked: true };
-    return;
-  }
   const failing = [...turn.services.values()].map(failingCode).find((code) => code !== null);
   turn.shutdownDue = { reason: { name: "signal", signal }, exitCode: turn.failureCode ?? failing ?? 0 };
 }
@@ -379,7 +391,8 @@ function startIfPossible(turn: Turn, state: ServiceState): void {
 function shutDown(turn: Turn, { reason, exitCode }: NonNullable<Turn["shutdownDue"]>): void {
   const deadlineMs = turn.nowMs + turn.policy.timeoutMs;
   const holdsUntilMs = holdingTimes(turn.services, deadlineMs, turn.policy.timeoutMs);
-  turn.shutdown = { deadlineMs, exitCode, stopAsked: reason.name === "signal", holdsUntilMs };
+  const stopAskedAtMs = reason.name === "signal" ? turn.nowMs : null;
+  turn.shutdown = { deadlineMs, exitCode, stopAskedAtMs, holdsUntilMs };
   const usual = reason.name === "signal" || reason.name === "all ended" ||
     reason.name === "essential ended" && exitCode === 0;
   tell(turn, usual ? "info" : "warning", { type: "shutting-down", reason, exitCode });
@@ -412,9 +425,9 @@ function nextWakeUp(turn: Turn): number | null {
 }
 
 /** No service is left: whatever else still runs has the rest of the time. */
-function endAll(turn: Turn, { deadlineMs, exitCode, stopAsked }: Shutdown): ServicesStep {
+function endAll(turn: Turn, { deadlineMs, exitCode, stopAskedAtMs }: Shutdown): ServicesStep {
   const policy = restPolicy(turn.policy, Math.max(0, deadlineMs - turn.nowMs));
-  const [next, more] = resting(endRest({ policy, group: null, exitCode }), { stopAsked, deadlineMs });
+  const [next, more] = resting(endRest({ policy, group: null, exitCode }), { stopAskedAtMs, deadlineMs });
   return [next, [...turn.orders, { type: "wake-at", atMs: null }, ...more]];
 }
 
@@ -431,7 +444,7 @@ function killAll(turn: Turn, reason: "asked again" | "timeout"): ServicesStep {
   const exitCode = turn.shutdown?.exitCode ?? turn.failureCode ?? 0;
   const [next, more] = resting(
     killRest({ policy: restPolicy(turn.policy, timeoutMs), group: null, exitCode }, null, services),
-    { stopAsked: true, deadlineMs: turn.nowMs },
+    { stopAskedAtMs: turn.nowMs, deadlineMs: turn.nowMs },
   );
   return [next, [...turn.orders, { type: "wake-at", atMs: null }, ...more]];
 }

@@ -85,7 +85,7 @@ const RUNS: Record<RunName, () => Pick<ServicesPlay, "state">> = {
     const run = serveBeside();
     run.up("web", 20);
     run.tell(signal("TERM"));
-    run.tell(signal("TERM"));
+    run.tell(signal("TERM"), 1000);
     return run;
   },
   "draining": () => {

@@ -11,6 +11,7 @@ import { DRAIN_MS, LATE_MS, type World } from "./world.ts";
 /** How long after its time something may be done: the loop is late, a few times in a row. */
 const SLACK_MS = 10 * LATE_MS;
 const GIVE_UP_MS = 2000;
+const SAME_REQUEST_MS = 1000;
 const SIGKILL = 9;
 const STOP_SIGNALS = [2, 3, 15];
 const CODE_NOT_FOUND = 127;
@@ -62,7 +63,9 @@ export class Rules {
   #file: ReadonlyMap<string, Service>;
   /** When the fact that the orders follow from came about: what is planned counts from then. */
   #factAtMs = 0;
-  #stopSignals = 0;
+  /** When somebody first asked to stop, and whether that was done again, and not in the same breath. */
+  #askedAtMs: number | null = null;
+  #isAskedAgain = false;
   #signal: number | null = null;
   #firstFailure: number | null = null;
   #shutdown: { readonly atMs: number; readonly code: number } | null = null;
@@ -115,7 +118,8 @@ export class Rules {
         return;
       case "signalled":
         if (!STOP_SIGNALS.includes(fact.signal)) return;
-        this.#stopSignals++;
+        this.#askedAtMs ??= fact.atMs;
+        this.#isAskedAgain ||= fact.atMs >= this.#askedAtMs + SAME_REQUEST_MS;
         this.#signal = fact.signal;
         return;
       case "reloaded":
@@ -179,6 +183,7 @@ export class Rules {
   quiet(): void {
     const { nowMs } = this.#world;
     if (this.#killing || this.#isResting) return;
+    check(!this.#isAskedAgain, "who asks a second time does not wait");
     for (const { run, part, killed } of this.#helpers.values()) {
       const isMeant = run.endedAtMs === null && (part === "pre_stop" || run.stopBegunMs === null);
       check(isMeant || killed, `the ${part} of ${run.service.name} is ended with what it was for`);
@@ -398,7 +403,7 @@ export class Rules {
   }
 
   #mayKillAll(): boolean {
-    if (this.#stopSignals >= 2) return true;
+    if (this.#isAskedAgain) return true;
     return this.#shutdown !== null && this.#world.nowMs >= this.#shutdown.atMs + this.#timeoutMs;
   }
 
@@ -550,7 +555,7 @@ export class Rules {
     check(code === this.#shutdown.code, `the exit code is ${this.#shutdown.code}, not ${code}`);
     check(this.#drained !== null, "what was written last is passed on before the exit");
     const { left, moved, atMs } = this.#drained;
-    const hurry = this.#killing || this.#stopSignals > 1 || atMs >= this.#shutdown.atMs + this.#timeoutMs;
+    const hurry = this.#killing || this.#isAskedAgain || atMs >= this.#shutdown.atMs + this.#timeoutMs;
     check(left.length === 0 || !moved || hurry, "who reads the output slowly is waited for");
     const endsByMs = this.#shutdown.atMs + this.#timeoutMs + GIVE_UP_MS + DRAIN_MS + SLACK_MS;
     check(nowMs <= endsByMs, `a shutdown ends by its deadline: ${nowMs} ms`);

@@ -434,7 +434,7 @@ for (const name of ["TERM", "INT", "QUIT"]) {
   Deno.test(`${name} shuts down; a second one does not want to wait: KILL at once`, () => {
     const run = serveUp([service("web"), service("db")]);
     deepEqual(run.tell(signal(name)), [...ask(20), ...ask(21)]);
-    deepEqual(run.tell(signal(name)), [
+    deepEqual(run.tell(signal(name), 1000), [
       "warning: killing whatever still runs: asked to stop a second time",
       "survey with commands",
       "set give-up to 2000 ms",
@@ -443,22 +443,42 @@ for (const name of ["TERM", "INT", "QUIT"]) {
   });
 }
 
+Deno.test("what comes within a second of the first is the same request: timeout(1), Ctrl-C and who passes it on", () => {
+  const run = serveUp([service("web")]);
+  run.tell(signal("INT"), 5000);
+  for (const [name, atMs] of [["INT", 5000], ["TERM", 5001], ["QUIT", 5999]] as const) {
+    deepEqual(run.tell(signal(name), atMs), []);
+  }
+  equal(run.tell(signal("TERM"), 6000)[1], "survey with commands");
+});
+
+Deno.test("a second TERM: who had not been asked is not said to be late", () => {
+  const run = serveUp([service("db"), service("web", { dependsOn: [on("db")] })]);
+  run.tell(signal("TERM"));
+  run.tell(signal("TERM"), 1000);
+  deepEqual(run.tell({ type: "surveyed", remaining: [process(20), process(21)] }).slice(0, 2), [
+    "warning: killed db 20: it had not been asked to end",
+    "warning: killed web 21: it had not ended in time",
+  ]);
+});
+
 Deno.test("a second TERM once only the rest runs: KILL at once", () => {
   const run = serveUp([service("web")]);
   run.tell(signal("TERM"));
   run.end(exited(20, 0));
   run.tell(SOMEBODY_LEFT);
   run.tell({ type: "surveyed", remaining: [process(30)] });
-  deepEqual(run.tell(signal("TERM")), ["survey with commands", "set give-up to 2000 ms"]);
+  deepEqual(run.tell(signal("TERM"), 999), []);
+  deepEqual(run.tell(signal("TERM"), 1000), ["survey with commands", "set give-up to 2000 ms"]);
 });
 
 Deno.test("TERM in a shutdown that began by itself is the first: all keep their time", () => {
   const run = serveUp([service("web"), service("db")]);
   deepEqual(run.end(exited(20, 3)).slice(-2), ask(21));
-  deepEqual(run.tell(signal("TERM")), []);
+  deepEqual(run.tell(signal("TERM"), 2000), []);
   equal(run.phase("db"), "stopping");
   equal(
-    run.tell(signal("INT"))[0],
+    run.tell(signal("INT"), 3000)[0],
     "warning: killing whatever still runs: asked to stop a second time",
   );
 });
@@ -468,8 +488,8 @@ Deno.test("TERM in the rest of a run that ended by itself is the first, too", ()
   run.end(exited(20, 0));
   run.tell(SOMEBODY_LEFT);
   run.tell({ type: "surveyed", remaining: [process(30)] });
-  deepEqual(run.tell(signal("TERM")), []);
-  deepEqual(run.tell(signal("TERM")), ["survey with commands", "set give-up to 2000 ms"]);
+  deepEqual(run.tell(signal("TERM"), 2000), []);
+  deepEqual(run.tell(signal("TERM"), 3000), ["survey with commands", "set give-up to 2000 ms"]);
 });
 
 Deno.test("the exit code is 0 when TERM ended the run, whatever its services then end with", () => {
@@ -606,12 +626,11 @@ function endOf(pid: number): Event {
 }
 
 /** A run of which nobody is left, 1 s into its shutdown. */
-function draining(...signals: Event[]): ServicesState {
+function draining(): ServicesState {
   const run = serveUp([service("web")]);
   run.tell(signal("TERM"));
   run.end(exited(20, 0), 1000);
-  const facts = [NOBODY_LEFT, ...signals].map((event) => ({ ...event, atMs: 1000 }) as ServicesFact);
-  return facts.reduce((state, fact) => reduceServices(state, fact)[0], run.state);
+  return reduceServices(run.state, { ...NOBODY_LEFT, atMs: 1000 } as ServicesFact)[0];
 }
 
 const TO_STDOUT = "warning: Cannot write the rest of the output to stdout: ";
@@ -639,6 +658,9 @@ for (
 
 Deno.test("the last output: whoever asks to stop once more does not want to wait for who reads slowly", () => {
   const drained = { type: "drained", left: ["stdout"], moved: true, atMs: 1500 } as const;
-  const [, orders] = reduceServices(draining(signal("TERM")), drained);
-  equal(orders.map(showOrder).at(-1), "exit with 0");
+  for (const [askedAtMs, last] of [[999, "drain"], [1000, "exit with 0"]] as const) {
+    const [state] = reduceServices(draining(), { type: "signalled", signal: 15, atMs: askedAtMs });
+    const [, orders] = reduceServices(state, drained);
+    equal(orders.map(showOrder).at(-1), last);
+  }
 });

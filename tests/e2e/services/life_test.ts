@@ -2,6 +2,7 @@
 
 import { deepEqual, equal, match, ok } from "../../assert.ts";
 import { inEachMode } from "../support/bench.ts";
+import { pause } from "../support/until.ts";
 import { lasting, runUp, sh, up, writeFile } from "./support.ts";
 
 const [SIGHUP, SIGINT, SIGUSR1, SIGTERM] = [1, 2, 10, 15] as const;
@@ -140,20 +141,35 @@ inEachMode("a signal goes to whoever asked for it, and to nobody else", async (b
 });
 
 inEachMode("a second TERM does not wait for anybody", async (bench) => {
-  const denit = up(
-    bench,
-    { services: { web: sh("trap '' TERM; echo ready; while :; do sleep 0.02; done") } },
-    ["--verbose", "--timeout", "1m"],
-  );
-  await denit.stdout.shows(/^web +\| ready$/);
+  const services = {
+    web: sh("trap '' TERM; echo ready; while :; do sleep 0.02; done", { depends_on: ["db"] }),
+    db: lasting(),
+  };
+  const denit = up(bench, { services }, ["--verbose", "--timeout", "1m"]);
+  for (const name of ["web", "db"]) await denit.stdout.shows(new RegExp(`^${name} +\\| ready$`));
   await denit.signal(SIGTERM);
-  await denit.stderr.shows(/^denit: info: shutting down, /); // two before it looks are one
+  await denit.stderr.shows(/^denit: info: shutting down, /);
+  await pause(1000); // sooner it would be the same request
   await denit.signal(SIGTERM);
   const { code, stderr } = await denit.ended();
   equal(code, 0);
   match(stderr, /^denit: warning: killing whatever still runs: asked to stop a second time$/m);
   match(stderr, /^denit: warning: killed web \d+ \(.*\): it had not ended in time$/m);
+  match(stderr, /^denit: warning: killed db \d+ \(.*\): it had not been asked to end$/m);
   deepEqual(bench.left(), []);
+});
+
+inEachMode("stop signals in the same breath are one: all have their time", async (bench) => {
+  const web = sh("trap 'sleep 0.3; echo web ends; exit' TERM; echo ready; while :; do sleep 0.02; done");
+  const denit = up(bench, { services: { web } }, ["--verbose"]);
+  await denit.stdout.shows(/^web +\| ready$/);
+  await denit.signal(SIGINT);
+  await denit.stderr.shows(/^denit: info: shutting down, /); // two before it looks would be one to the kernel, too
+  await denit.signal(SIGINT, SIGTERM);
+  const { code, stdout, stderr } = await denit.ended();
+  equal(code, 0);
+  match(stdout, /^web +\| web ends$/m);
+  ok(!stderr.includes("kill"), stderr);
 });
 
 inEachMode("one deadline for all: what is left of them is killed and named", async (bench) => {

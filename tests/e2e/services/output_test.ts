@@ -83,7 +83,9 @@ inEachMode("a slow reader is not waited for when the stop is asked for twice", a
   const { denit, folder } = run;
   const text = readSlowly(run, 4096);
   await bench.file(`${folder}/written`);
-  await denit.signal(SIGTERM, SIGINT);
+  await denit.signal(SIGTERM);
+  await pause(1000); // sooner it would be the same request
+  await denit.signal(SIGINT);
   const { code, stderr } = await denit.ended();
   equal(code, 0);
   match(stderr, /Cannot write the rest of the output to stdout: it is taken too slowly/);
