@@ -198,6 +198,11 @@ export interface ServiceState {
   /** Whether it has counted as started at some time: its program and its hooks of `post_start`. */
   readonly startedOnce: boolean;
   readonly history: RestartHistory;
+  /**
+   * When its probes and hooks that are not reaped were sent KILL because nobody waits for them any more. Until then
+   * their sessions are those of programs, and what they leave behind there is not found.
+   */
+  readonly dying: ReadonlyMap<number, number>;
 }
 
 /** The shutdown of all services. */

@@ -213,7 +213,8 @@ function childrenEnded(state: Serving, { children, atMs }: Of<"reaped">): Servic
   const turn = openTurn(state, atMs, new Set(children.map(({ pid }) => pid)));
   const mains = new Set<number>();
   const owners = new Map<number, string>();
-  for (const { service, phase } of turn.services.values()) {
+  for (const { service, phase, dying } of turn.services.values()) {
+    for (const pid of dying.keys()) owners.set(pid, service.name);
     if (phase.name !== "up" && phase.name !== "stopping") continue;
     mains.add(phase.pid);
     owners.set(phase.pid, service.name);

@@ -27,6 +27,7 @@ export function add(turn: Turn, service: Service): void {
     phase: schedule === null ? { name: "waiting" } : { name: "planned", last: null },
     startedOnce: false,
     history: NO_RESTARTS,
+    dying: new Map(),
   });
 }
 
@@ -45,19 +46,20 @@ export function started(turn: Turn, state: ServiceState, part: Part, pid: number
       return;
     case "probe":
       if (phase.name !== "up" || phase.health?.probe.name !== "asking" || service.health === null) {
-        return kill(turn, pid);
+        killBeside(turn, state, pid);
+        return;
       }
       put(turn, state, {
         phase: { ...phase, health: probeStarted(service.health, phase.health, pid, turn.nowMs) },
       });
       return;
     case "post_start":
-      if (phase.name !== "up" || phase.hook === null) return kill(turn, pid);
-      put(turn, state, { phase: { ...phase, hook: { ...phase.hook, pid } } });
+      if (phase.name !== "up" || phase.hook === null) killBeside(turn, state, pid);
+      else put(turn, state, { phase: { ...phase, hook: { ...phase.hook, pid } } });
       return;
     case "pre_stop":
-      if (phase.name !== "stopping" || phase.hook === null) return kill(turn, pid);
-      put(turn, state, { phase: { ...phase, hook: { ...phase.hook, pid } } });
+      if (phase.name !== "stopping" || phase.hook === null) killBeside(turn, state, pid);
+      else put(turn, state, { phase: { ...phase, hook: { ...phase.hook, pid } } });
   }
 }
 
@@ -115,6 +117,10 @@ export function notStarted(turn: Turn, state: ServiceState, part: Part, failure:
 /** A child of ours has ended; returns whether it was one of its programs. */
 export function reaped(turn: Turn, state: ServiceState, pid: number, status: Status): boolean {
   const { phase } = state;
+  if (state.dying.has(pid)) {
+    besideReaped(turn, state, pid);
+    return true;
+  }
   if (phase.name !== "up" && phase.name !== "stopping") return false;
   const words = status.name === "exited" && status.code === 0 ? null : describeStatus(status);
   if (phase.pid === pid) {
@@ -136,8 +142,8 @@ export function reaped(turn: Turn, state: ServiceState, pid: number, status: Sta
   return true;
 }
 
-function mainEnded(turn: Turn, state: ServiceState, phase: In<"up"> | In<"stopping">, status: Status): void {
-  leaveProgramsBeside(turn, state, phase);
+function mainEnded(turn: Turn, before: ServiceState, phase: In<"up"> | In<"stopping">, status: Status): void {
+  const state = leaveProgramsBeside(turn, before, phase);
   const upMs = turn.nowMs - (phase.name === "up" ? phase.sinceMs : phase.upSinceMs);
   const itsOwn: End = { code: exitCodeOf(status, new Set()), words: describeStatus(status), upMs };
   const end = phase.name === "stopping" ? phase.failure ?? itsOwn : itsOwn;
@@ -157,22 +163,46 @@ function mainEnded(turn: Turn, state: ServiceState, phase: In<"up"> | In<"stoppi
   });
 }
 
-/** Its probe and its hook have nothing more to do; they are reaped as anybody. */
-function leaveProgramsBeside(turn: Turn, { service }: ServiceState, phase: In<"up"> | In<"stopping">): void {
-  if (phase.hook !== null && phase.hook.pid !== null) kill(turn, phase.hook.pid);
-  if (phase.name !== "up" || phase.health?.probe.name !== "asking") return;
+/** Its probe and its hook have nothing more to do. */
+function leaveProgramsBeside(
+  turn: Turn,
+  state: ServiceState,
+  phase: In<"up"> | In<"stopping">,
+): ServiceState {
+  const { service } = state;
+  const left = phase.hook !== null && phase.hook.pid !== null
+    ? killBeside(turn, state, phase.hook.pid)
+    : state;
+  if (phase.name !== "up" || phase.health?.probe.name !== "asking") return left;
   const { pid } = phase.health.probe;
-  if (pid !== null) kill(turn, pid);
-  else if (service.health?.test.name !== "program") {
+  if (pid !== null) return killBeside(turn, left, pid);
+  if (service.health?.test.name !== "program") {
     turn.orders.push({ type: "cancel-probe", service: service.name });
   }
+  return left;
+}
+
+/** Ends a probe or a hook that nobody waits for any more. */
+function killBeside(turn: Turn, state: ServiceState, pid: number): ServiceState {
+  if (turn.reaped.has(pid)) return state;
+  kill(turn, pid);
+  return put(turn, state, { dying: new Map(state.dying).set(pid, turn.nowMs) });
+}
+
+/** What it has left behind can be found now. */
+function besideReaped(turn: Turn, state: ServiceState, pid: number): void {
+  const dying = new Map(state.dying);
+  dying.delete(pid);
+  const after = put(turn, state, { dying });
+  const { phase } = after;
+  if (phase.name === "clearing" && phase.surveyAtMs !== null) look(turn, after, phase);
 }
 
 /** Of what services left behind these are found still running. */
 export function leftoversFound(turn: Turn, state: ServiceState, found: readonly Remaining[]): void {
   const { phase, service } = state;
   if (phase.name !== "clearing") return;
-  if (found.length === 0) return decide(turn, state, phase.end);
+  if (found.length === 0) return noneFound(turn, state, phase);
 
   const killAtMs = phase.killAtMs ?? turn.nowMs + service.stopGraceMs;
   const surveyMs = Math.min(2 * phase.surveyMs, SURVEY_MS.longest);
@@ -191,6 +221,14 @@ export function leftoversFound(turn: Turn, state: ServiceState, found: readonly 
     tell(turn, "info", { type: "leftovers-asked", service: service.name, processes: unasked });
   }
   put(turn, state, { phase: { ...next, asked } });
+}
+
+/** It is looked again as long as a program that was sent KILL may hide some, unless the kernel does not let go of it. */
+function noneFound(turn: Turn, state: ServiceState, phase: In<"clearing">): void {
+  const hides = state.dying.values().some((killedAtMs) => turn.nowMs < killedAtMs + GIVE_UP_MS);
+  if (!hides) return decide(turn, state, phase.end);
+  const surveyMs = Math.min(2 * phase.surveyMs, SURVEY_MS.longest);
+  put(turn, state, { phase: { ...phase, surveyMs, surveyAtMs: turn.nowMs + phase.surveyMs } });
 }
 
 function killLeftovers(
@@ -302,8 +340,8 @@ export function reachGoal(turn: Turn, state: ServiceState): void {
 }
 
 /** It is to end: by its hooks of `pre_stop`, then its stop signal, and in time by KILL. */
-export function stop(turn: Turn, state: ServiceState, phase: In<"up">, failure: End | null): void {
-  leaveProgramsBeside(turn, state, phase);
+export function stop(turn: Turn, before: ServiceState, phase: In<"up">, failure: End | null): void {
+  const state = leaveProgramsBeside(turn, before, phase);
   const stopping: In<"stopping"> = {
     name: "stopping",
     pid: phase.pid,
@@ -422,7 +460,10 @@ function killMain(turn: Turn, state: ServiceState, phase: In<"stopping">): void 
 
 /** Looks again; when the time has come to kill, in {@linkcode leftoversFound}, that look finds whom. */
 function clearingDue(turn: Turn, state: ServiceState, phase: In<"clearing">): void {
-  if (phase.surveyAtMs === null || phase.surveyAtMs > turn.nowMs) return;
+  if (phase.surveyAtMs !== null && phase.surveyAtMs <= turn.nowMs) look(turn, state, phase);
+}
+
+function look(turn: Turn, state: ServiceState, phase: In<"clearing">): void {
   turn.toSurvey.push({ service: state.service.name, session: phase.session });
   put(turn, state, { phase: { ...phase, surveyAtMs: null } });
 }

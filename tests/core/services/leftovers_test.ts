@@ -2,9 +2,22 @@
 
 import type { Remaining } from "../../../src/core/model.ts";
 import { reduceServices } from "../../../src/core/services/reduce.ts";
-import { deepEqual, equal } from "../../assert.ts";
-import { process } from "../play.ts";
-import { ALWAYS, exited, found, NOBODY_LEFT, on, serve, service, type ServicesPlay, signal } from "./play.ts";
+import type { Service } from "../../../src/core/services/project.ts";
+import { deepEqual, equal, notEqual, ok } from "../../assert.ts";
+import { killed, process } from "../play.ts";
+import {
+  ALWAYS,
+  exited,
+  found,
+  health,
+  NOBODY_LEFT,
+  on,
+  program,
+  serve,
+  service,
+  type ServicesPlay,
+  signal,
+} from "./play.ts";
 
 /** `web` has ended at 1000 ms, and these are what it left behind; `other` is up. */
 function leftBehind(
@@ -143,6 +156,71 @@ Deno.test("what survives KILL is named, and the service goes on without waiting 
   ]);
   equal(run.nowMs, 3000);
 });
+
+/** `web`, up as 20, of which a probe or a hook is sent KILL as 30 when it ends at 1000 ms; nothing is found then. */
+const HIDING: Readonly<Record<string, () => ServicesPlay>> = {
+  "probe": () => {
+    const { run, end } = beside({ health: health({ intervalMs: 500 }) });
+    run.tell({ type: "time-came" }, 500);
+    run.up("web", 30, 500, "probe");
+    deepEqual(end(), ["SIGKILL to group 30", "find leftovers of web"]);
+    return run;
+  },
+  "post_start": () => {
+    const { run, end } = beside({ postStart: [program("hook")] });
+    run.up("web", 30, 500, "post_start");
+    deepEqual(end(), ["SIGKILL to group 30", "find leftovers of web"]);
+    return run;
+  },
+  "pre_stop": () => {
+    const { run, end } = beside({ preStop: [program("hook")] });
+    run.tell({ type: "reloaded", project: { services: [service("other")] } }, 500);
+    run.up("web", 30, 500, "pre_stop");
+    deepEqual(end(), ["SIGKILL to group 30", "find leftovers of web"]);
+    return run;
+  },
+  "probe that is killed when it is stopped": () => {
+    const { run, end } = beside({ health: health({ intervalMs: 500 }) });
+    run.tell({ type: "time-came" }, 500);
+    run.up("web", 30, 500, "probe");
+    run.tell({ type: "reloaded", project: { services: [service("other")] } }, 990);
+    deepEqual(end(), ["find leftovers of web"]);
+    return run;
+  },
+  "probe that is started too late": () => {
+    const { run, end } = beside({ health: health({ intervalMs: 1000 }) });
+    run.tell({ type: "time-came" }, 1000);
+    deepEqual(end(), ["find leftovers of web"]);
+    deepEqual(run.up("web", 30, 1000, "probe"), ["SIGKILL to group 30"]);
+    return run;
+  },
+};
+
+function beside(changes: Partial<Service>): { readonly run: ServicesPlay; readonly end: () => string[] } {
+  const run = serve([service("other"), service("web", { restart: ALWAYS, ...changes })]);
+  run.up("other", 19);
+  run.up("web", 20);
+  return { run, end: () => run.tell({ type: "reaped", children: [exited(20, 0)] }, 1000) };
+}
+
+for (const [what, reach] of Object.entries(HIDING)) {
+  Deno.test(`a ${what} may hide what it leaves behind until it is reaped: then it is looked again`, () => {
+    const run = reach();
+    deepEqual(run.tell(found("web")), []);
+    equal(run.phase("web"), "clearing");
+    deepEqual(run.tell({ type: "reaped", children: [killed(30, "KILL")] }, 1001), ["find leftovers of web"]);
+    deepEqual(run.tell(found("web", process(31))), asked(31));
+    look(run);
+    notEqual(run.phase("web"), "clearing");
+  });
+
+  Deno.test(`a ${what} that KILL does not end is waited for no longer than 2 s`, () => {
+    const run = reach();
+    run.tell(found("web"));
+    while (run.phase("web") === "clearing") look(run);
+    ok(run.nowMs >= 2990 && run.nowMs < 4000, `${run.nowMs} ms`);
+  });
+}
 
 Deno.test("several services that end at once are looked after by one look", () => {
   const run = serve([service("a", { restart: ALWAYS }), service("b", { restart: ALWAYS }), service("c")]);

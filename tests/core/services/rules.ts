@@ -262,7 +262,9 @@ export class Rules {
     const { nowMs } = this.#world;
     check(this.#shutdown === null && !this.#killing, `nobody is started in a shutdown: ${name}`);
     check(!this.#runs.has(name), `one main program of ${name} at a time`);
-    const left = this.#world.leftoversOf(name).filter(({ killed }) => !killed);
+    const left = [...this.#world.processes.values()].filter((process) =>
+      process.service === name && process.status === null && !process.killed
+    );
     check(left.length === 0, `${name} is not started while ${left[0]?.pid} of it still runs`);
     const isFirst = this.#last.get(name)?.service !== service;
     const restartsAtMs = this.#restartsAtMs.get(service);

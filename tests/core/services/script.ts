@@ -49,8 +49,8 @@ export interface Fate {
 
 export interface Fork {
   readonly afterMs: number;
-  /** Whether it makes a session of its own and is left to denit, as daemons do. */
-  readonly daemon: boolean;
+  /** Where it goes: a shell's jobs make a group of their own, daemons a session, in which they are left to denit. */
+  readonly place: "group" | "own group" | "own session";
   readonly fate: Fate;
 }
 
@@ -82,7 +82,11 @@ const childFate: fc.Arbitrary<Fate> = fc.record({
 }).map((fate) => ({ starts: true, code: 0, forks: [], ...fate }));
 
 const forks: fc.Arbitrary<Fork[]> = fc.array(
-  fc.record({ afterMs: oneOf(0, 5, 100), daemon: fc.boolean(), fate: childFate }),
+  fc.record({
+    afterMs: oneOf(0, 5, 100),
+    place: oneOf<Fork["place"]>("group", "own group", "own session"),
+    fate: childFate,
+  }),
   { maxLength: 2 },
 );
 

@@ -1,6 +1,7 @@
 /** How services are started: in the order of their dependencies, side by side where these allow it. */
 
 import { deepEqual, equal } from "../../assert.ts";
+import { killed } from "../play.ts";
 import { ALWAYS, answered, exited, health, notStarted, on, program, serve, service } from "./play.ts";
 
 Deno.test("services without dependencies are started at once, in the order of the file", () => {
@@ -164,8 +165,8 @@ Deno.test("service_started: one that ends with 0 before its post_start has not b
   ]);
   run.up("db", 20);
   run.up("db", 21, 0, "post_start");
-  deepEqual(run.end(exited(20, 0)), [
-    "SIGKILL to group 21",
+  deepEqual(run.end(exited(20, 0)), ["SIGKILL to group 21"]);
+  deepEqual(run.end(killed(21, "KILL")), [
     "error: Cannot start web: db, which it depends on, ended before its post_start had",
     "warning: shutting down, to exit with 1: web could not be started: db, which it depends on, ended before its post_start had",
     "count",

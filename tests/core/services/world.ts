@@ -323,19 +323,20 @@ export class World {
       : helpers[this.#helpers++ % helpers.length]!;
   }
 
-  /** A new process; `mother` is whose group and session it stays in, `null` if it has its own. */
+  /** A new process; `mother` is whose session, and as a rule group, it stays in, `null` if it has its own. */
   #fork(
     fate: Fate,
     mark: Pick<Process, "name" | "service" | "part">,
     mother: Process | null,
     isProgram = true,
+    staysInGroup = true,
   ): Process {
     const pid = this.#nextPid++;
     const process: Process = {
       ...mark,
       pid,
       fate,
-      group: mother?.group ?? pid,
+      group: staysInGroup && mother !== null ? mother.group : pid,
       session: mother?.session ?? pid,
       bornAtMs: this.nowMs,
       parent: mother?.pid ?? DENIT,
@@ -355,10 +356,11 @@ export class World {
     this.#nature.tell(process, "begins");
     const { name, service, part, fate } = process;
     this.#inTime(fate.livesMs, () => this.#ends(process, { name: "exited", code: fate.code }));
-    for (const [i, { afterMs, daemon, fate: child }] of fate.forks.entries()) {
+    for (const [i, { afterMs, place, fate: child }] of fate.forks.entries()) {
       this.#inTime(afterMs, () => {
         if (isOver(process)) return;
-        this.#fork(child, { name: `${name}/${i}`, service, part }, daemon ? null : process, false);
+        const mother = place === "own session" ? null : process;
+        this.#fork(child, { name: `${name}/${i}`, service, part }, mother, false, place === "group");
       });
     }
   }

@@ -61,7 +61,7 @@ sub live {
   $later->($fate->{livesMs}, sub { $end->($fate->{code}) }) if defined $fate->{livesMs};
   for my $i (0 .. $#{ $fate->{forks} }) {
     my $fork = $fate->{forks}[$i];
-    $later->($fork->{afterMs}, sub { bear("$name/$i", $fork->{fate}, $fork->{daemon}) });
+    $later->($fork->{afterMs}, sub { bear("$name/$i", $fork->{fate}, $fork->{place}) });
   }
   while (1) {
     if (defined $asked && !$is_asked) {
@@ -70,7 +70,7 @@ sub live {
       if ($fate->{temper} ne "ignores") {
         my $code = $fate->{code};
         my $cleaner = { %$fate, livesMs => $fate->{endsInMs}, temper => "ends", endsInMs => 0, forks => [] };
-        bear("$name/cleaner", $cleaner, 0) if $fate->{temper} eq "cleans up";
+        bear("$name/cleaner", $cleaner, "group") if $fate->{temper} eq "cleans up";
         $later->($fate->{endsInMs}, $code % 2 == 0 ? sub { $end->(0) } : sub { fall($name, $asked) });
       }
     }
@@ -82,9 +82,10 @@ sub live {
 
 # Forks somebody who lives through another fate.
 sub bear {
-  my ($name, $fate, $is_daemon) = @_;
-  if ($is_daemon) { leave() and return }
+  my ($name, $fate, $place) = @_;
+  if ($place eq "own session") { leave() and return }
   else { fork() // die "fork: $!" and return }
+  setpgrp(0, 0) if $place eq "own group";
   $asked = undef;
   live($name, $fate);
 }

@@ -2,6 +2,7 @@
 
 import { deepEqual, equal, ok } from "../../assert.ts";
 import { inEachMode } from "../support/bench.ts";
+import { commandOf } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 import { lasting, perl, sh, up, writeFile } from "./support.ts";
 
@@ -159,6 +160,35 @@ inEachMode("a probe that runs when its service ends does not outlive it", async 
   equal((await denit.ended()).code, 0);
   deepEqual(bench.left(), []);
 });
+
+inEachMode(
+  "nor does what a probe has started in a group of its own, as a shell's jobs are",
+  async (bench) => {
+    const job = `if (!fork) { setpgrp; exec "sleep", "4321" } open F, ">", "probed"; sleep 1000`;
+    const denit = up(bench, {
+      services: {
+        web: sh(
+          "if test -e ran; then echo again; exec sleep 999; fi; until test -e probed; do sleep 0.01; done; : > ran; exit 1",
+          {
+            healthcheck: {
+              test: `test -e probed || exec perl -e '${job}'`,
+              interval: "1h",
+              start_period: "1h",
+              start_interval: "10ms",
+            },
+            restart: "on-failure",
+          },
+        ),
+      },
+    });
+    await denit.stdout.shows(/again$/);
+    deepEqual(bench.left().filter(({ pid }) => commandOf(pid).includes("4321")), []);
+    await denit.signal(SIGTERM);
+    const { code, stderr } = await denit.ended();
+    equal(code, 0);
+    ok(!stderr.includes("killed"), stderr);
+  },
+);
 
 function isLongSleep(pid: number): boolean {
   try {
