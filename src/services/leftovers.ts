@@ -2,33 +2,45 @@
  * What a service has left behind: processes of it that still run when its own program has ended.
  *
  * A process belongs to the service whose session it is in or, where it has made a session of its own as daemons do,
- * whose mark it bears. One that leaves all of them behind cannot be told.
+ * whose mark it bears. One that leaves all of them behind cannot be told. Where /proc does not tell, all that can be
+ * known is whether anybody is left in the process group of a program that has ended.
  */
 
 import { listProcesses, ownChildren, type ProcessEntry } from "../../ffi/proc.ts";
+import { sendSignal } from "../../ffi/process.ts";
 import type { Remaining } from "../core/model.ts";
 import type { Ended } from "../core/services/model.ts";
 import { descendants, type ProcessSurroundings, remainingOf } from "../processes.ts";
 import type { Living } from "./living.ts";
 import { bearerOf } from "./mark.ts";
 
-/** The leftovers of each service that is asked about. */
+/** The leftovers of each service that is asked about; `null` where /proc does not tell. */
 export function findLeftovers(
   of: readonly Ended[],
   withCommands: boolean,
   living: Living,
   around: Pick<ProcessSurroundings, "ownPid" | "role">,
-): Map<string, readonly Remaining[]> {
+): Map<string, readonly Remaining[]> | null {
+  const all = strangers(living, around);
+  if (all === null) return null;
   const found = new Map<string, Remaining[]>(of.map(({ service }) => [service, []]));
   const services = new Map(of.map(({ session, service }) => [session, service]));
-  for (const entry of strangers(living, around)) {
+  for (const entry of all) {
     const service = services.get(entry.session) ?? bearerOf(entry.pid)?.service;
     if (service !== undefined) found.get(service)?.push(remainingOf(entry, withCommands));
   }
   return found;
 }
 
-/** The processes that a probe or another program beside the service has left behind. */
+/** The same by asking only for their process groups: `null` where somebody is in that. */
+export function findGroups(of: readonly Ended[]): Map<string, [] | null> {
+  const NONE = 0; // kill(2) sends nothing, and tells whether it could
+  return new Map(
+    of.map(({ service, session }) => [service, sendSignal(-session, NONE) === "gone" ? [] : null]),
+  );
+}
+
+/** What a probe or another program beside the service has left behind, as {@linkcode sendSignal} takes it. */
 export function leftoversOf(
   service: string,
   part: string,
@@ -36,22 +48,24 @@ export function leftoversOf(
   living: Living,
   around: Pick<ProcessSurroundings, "ownPid" | "role">,
 ): number[] {
-  return strangers(living, around).filter((entry) => {
+  const all = strangers(living, around);
+  if (all === null) return [-session];
+  return all.filter((entry) => {
     if (entry.session === session) return true;
     const bearer = bearerOf(entry.pid);
     return bearer?.service === service && bearer.part === part;
   }).map(({ pid }) => pid);
 }
 
-/** Who runs and is in no session of a program that runs. */
+/** Who runs and is in no session of a program that runs; `null` where /proc does not tell. */
 function strangers(
   living: Living,
   { ownPid, role }: Pick<ProcessSurroundings, "ownPid" | "role">,
-): readonly ProcessEntry[] {
+): readonly ProcessEntry[] | null {
   // All that is left behind stands below a child of ours that is none of the programs: an orphan. As a rule there is
   // none, and a look at our children saves the look at all processes.
   const children = ownChildren();
   if (children !== null && children.every((pid) => living.has(pid))) return [];
   const all = role === "first" ? listProcesses() : descendants(ownPid);
-  return (all ?? []).filter(({ pid, zombie, session }) => pid !== ownPid && !zombie && !living.has(session));
+  return all?.filter(({ pid, zombie, session }) => pid !== ownPid && !zombie && !living.has(session)) ?? null;
 }

@@ -11,7 +11,7 @@ import { type CommonSurroundings, performCommon } from "../perform.ts";
 import { type RunningProbe, startProbe } from "../probe.ts";
 import type { Jobs } from "./jobs.ts";
 import { launch, type LaunchSurroundings } from "./launch.ts";
-import { findLeftovers, leftoversOf } from "./leftovers.ts";
+import { findGroups, findLeftovers, leftoversOf } from "./leftovers.ts";
 import type { Living } from "./living.ts";
 import type { Rereading } from "./reader.ts";
 
@@ -34,6 +34,7 @@ export function servicesPerformer(
   around: ServicesSurroundings,
 ): (order: ServicesOrder, dispatch: Dispatch<ServicesFact>) => void {
   const probes = new Map<string, RunningProbe>();
+  let isBlindTold = false;
 
   return (order, dispatch) => {
     switch (order.type) {
@@ -46,7 +47,7 @@ export function servicesPerformer(
         probes.delete(order.service);
         return;
       case "find-leftovers": {
-        const found = findLeftovers(order.of, order.withCommands, around.living, around);
+        const found = tryToFind(order) ?? findGroups(order.of);
         return dispatch({ type: "leftovers-found", found, atMs: performance.now() });
       }
       case "kill-leftovers":
@@ -77,6 +78,24 @@ export function servicesPerformer(
         return performCommon(order, around, dispatch);
     }
   };
+
+  /** An error of our own must not keep a service from its next run. */
+  function tryToFind({ of, withCommands }: Of<"find-leftovers">): ReturnType<typeof findLeftovers> {
+    let reason = "there is no /proc that tells";
+    try {
+      const found = findLeftovers(of, withCommands, around.living, around);
+      if (found !== null) return found;
+    } catch (error) {
+      reason = String(error);
+    }
+    if (!isBlindTold) {
+      const message =
+        `Cannot find all that services leave behind: ${reason}; who is not in their process group runs on`;
+      around.log.write("warning", { type: "problem", message });
+    }
+    isBlindTold = true;
+    return null;
+  }
 
   function probe({ service, probe }: Of<"probe">, dispatch: Dispatch<ServicesFact>): void {
     const answer = (failure: string | null): ServicesFact => {

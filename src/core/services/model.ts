@@ -56,10 +56,13 @@ export type ServicesFact =
     readonly failure: string | null;
     readonly atMs: number;
   }
-  /** What services that have ended left behind: an entry for each that was asked about. */
+  /**
+   * What services that have ended left behind: an entry for each that was asked about. `null`: /proc does not tell, but
+   * somebody is left in the process group of the main program.
+   */
   | {
     readonly type: "leftovers-found";
-    readonly found: ReadonlyMap<string, readonly Remaining[]>;
+    readonly found: ReadonlyMap<string, readonly Remaining[] | null>;
     readonly atMs: number;
   }
   /** The time that was asked for by `wake-at`. */
@@ -170,7 +173,7 @@ export type Phase =
     /** The main program's process id, which was its session's too. */
     readonly session: number;
     readonly end: End;
-    /** Whom TERM was sent to when, by `processKey`; `null` before the first look. */
+    /** Whom TERM was sent to when, by `processKey`, or all as one; `null` before the first look. */
     readonly asked: ReadonlyMap<string, number> | null;
     /** When to look again; `null` while the answer to a look is awaited. */
     readonly surveyAtMs: number | null;

@@ -5,7 +5,7 @@
  */
 
 import { exitCodeOf, START_FAILURE_CODES } from "../exit_code.ts";
-import { processKey, type Remaining, type StartFailure, type Status } from "../model.ts";
+import { processKey, type Remaining, type StartFailure, type Status, type Target } from "../model.ts";
 import { GIVE_UP_MS, NAMED_AT_MOST, SURVEY_MS, withoutAskedAncestor } from "../rest.ts";
 import { SIGCONT, SIGKILL, SIGTERM } from "../signals.ts";
 import { describeSeconds, describeStatus } from "../words.ts";
@@ -199,28 +199,49 @@ function besideReaped(turn: Turn, state: ServiceState, pid: number): void {
 }
 
 /** Of what services left behind these are found still running. */
-export function leftoversFound(turn: Turn, state: ServiceState, found: readonly Remaining[]): void {
+export function leftoversFound(
+  turn: Turn,
+  state: ServiceState,
+  found: readonly Remaining[] | null,
+): void {
   const { phase, service } = state;
   if (phase.name !== "clearing") return;
-  if (found.length === 0) return noneFound(turn, state, phase);
+  if (found?.length === 0) return noneFound(turn, state, phase);
 
   const killAtMs = phase.killAtMs ?? turn.nowMs + service.stopGraceMs;
   const surveyMs = Math.min(2 * phase.surveyMs, SURVEY_MS.longest);
   const next = { ...phase, killAtMs, surveyMs, surveyAtMs: Math.min(turn.nowMs + phase.surveyMs, killAtMs) };
-  if (turn.nowMs >= killAtMs) return killLeftovers(turn, state, next, found);
+  if (turn.nowMs >= killAtMs) return killLeftovers(turn, state, next, leftOf(phase, found));
 
   const asked = new Map(phase.asked);
-  const unasked = withoutAskedAncestor(found, asked);
-  for (const process of unasked) {
-    asked.set(processKey(process), turn.nowMs);
-    for (const signal of [SIGTERM, SIGCONT]) {
-      turn.orders.push({ type: "send-signal", target: { name: "process", pid: process.pid }, signal });
-    }
+  const unasked = found === null ? null : withoutAskedAncestor(found, asked);
+  const toAsk = leftOf(phase, unasked).filter(({ key }) => !asked.has(key));
+  for (const { key, target } of toAsk) {
+    asked.set(key, turn.nowMs);
+    for (const signal of [SIGTERM, SIGCONT]) turn.orders.push({ type: "send-signal", target, signal });
   }
-  if (unasked.length > 0) {
+  if (toAsk.length > 0) {
     tell(turn, "info", { type: "leftovers-asked", service: service.name, processes: unasked });
   }
   put(turn, state, { phase: { ...next, asked } });
+}
+
+/** Who was left behind. */
+interface Left {
+  readonly key: string;
+  readonly target: Target;
+  /** `null`: whoever is in its process group, where /proc does not tell. */
+  readonly process: Remaining | null;
+}
+
+/** The number of a group that somebody is in is nobody else's, though the group's leader was reaped. */
+function leftOf({ session }: In<"clearing">, found: readonly Remaining[] | null): readonly Left[] {
+  if (found === null) return [{ key: "group", target: { name: "group", id: session }, process: null }];
+  return found.map((process) => ({
+    key: processKey(process),
+    target: { name: "process", pid: process.pid },
+    process,
+  }));
 }
 
 /** It is looked again as long as a program that was sent KILL may hide some, unless the kernel does not let go of it. */
@@ -235,13 +256,12 @@ function killLeftovers(
   turn: Turn,
   state: ServiceState,
   phase: In<"clearing"> & { readonly killAtMs: number },
-  found: readonly Remaining[],
+  left: readonly Left[],
 ): void {
   const gaveUp = turn.nowMs >= phase.killAtMs + GIVE_UP_MS;
   const named = gaveUp ? new Set<string>() : new Set(phase.named);
-  for (const process of found) {
-    turn.orders.push({ type: "send-signal", target: { name: "process", pid: process.pid }, signal: SIGKILL });
-    const key = processKey(process);
+  for (const { key, target, process } of left) {
+    turn.orders.push({ type: "send-signal", target, signal: SIGKILL });
     if (named.has(key) || named.size >= NAMED_AT_MOST) continue;
     named.add(key);
     tell(turn, "warning", {

@@ -55,9 +55,17 @@ export type ServiceNote =
     /** The stop signal that it had; `null`: its `pre_stop` took all the time. */
     readonly signal: number | null;
   }
-  | { readonly type: "leftovers-asked"; readonly service: string; readonly processes: readonly Remaining[] }
-  | { readonly type: "leftover-killed"; readonly service: string; readonly process: Remaining }
-  | { readonly type: "leftover-stays"; readonly service: string; readonly process: Remaining }
+  /** `null`: whoever is in its process group, where /proc does not tell. */
+  | {
+    readonly type: "leftovers-asked";
+    readonly service: string;
+    readonly processes: readonly Remaining[] | null;
+  }
+  | {
+    readonly type: "leftover-killed" | "leftover-stays";
+    readonly service: string;
+    readonly process: Remaining | null;
+  }
   | { readonly type: "forwarded"; readonly service: string; readonly signal: number }
   | { readonly type: "shutting-down"; readonly reason: ShutdownReason; readonly exitCode: number }
   | { readonly type: "killing-all"; readonly reason: "asked again" | "timeout"; readonly timeoutMs: number }
@@ -108,13 +116,9 @@ export function describeServiceNote(note: ServiceNote): string {
     case "leftovers-asked":
       return `${note.service} has ended and left ${describeProcesses(note.processes)} behind: sent SIGTERM`;
     case "leftover-killed":
-      return `killed ${
-        describeProcess(note.process)
-      }, which ${note.service} had left behind: it had not ended in time`;
+      return `killed ${describeLeft(note.process)} ${note.service} had left behind: it had not ended in time`;
     case "leftover-stays":
-      return `Cannot end ${
-        describeProcess(note.process)
-      }, which ${note.service} had left behind: it survived SIGKILL`;
+      return `Cannot end ${describeLeft(note.process)} ${note.service} had left behind: it survived SIGKILL`;
     case "forwarded":
       return `forwarded ${signalName(note.signal)} to ${note.service}`;
     case "shutting-down":
@@ -162,7 +166,12 @@ function describeReason(reason: ShutdownReason): string {
   }
 }
 
-function describeProcesses(processes: readonly Remaining[]): string {
+function describeLeft(process: Remaining | null): string {
+  return process === null ? "what" : `${describeProcess(process)}, which`;
+}
+
+function describeProcesses(processes: readonly Remaining[] | null): string {
+  if (processes === null) return "somebody in its process group";
   const SHOWN_AT_MOST = 5;
   const shown = processes.slice(0, SHOWN_AT_MOST).map(describeProcess).join(", ");
   const more = processes.length - SHOWN_AT_MOST;

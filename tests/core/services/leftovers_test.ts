@@ -7,6 +7,7 @@ import { deepEqual, equal, notEqual, ok } from "../../assert.ts";
 import { killed, process } from "../play.ts";
 import {
   ALWAYS,
+  type Event,
   exited,
   found,
   health,
@@ -155,6 +156,40 @@ Deno.test("what survives KILL is named, and the service goes on without waiting 
     "warning: web ended with 0: starts again in 0.1s",
   ]);
   equal(run.nowMs, 3000);
+});
+
+/** Where /proc does not tell, somebody is left in the process group of `web`. */
+const IN_ITS_GROUP: Event = { type: "leftovers-found", found: new Map([["web", null]]) };
+
+/** `web` has ended at 1000 ms, and somebody is left in its group. */
+function groupLeft(): { readonly run: ServicesPlay; readonly orders: readonly string[] } {
+  const { run, end } = beside({ stopGraceMs: 500 });
+  deepEqual(end(), ["find leftovers of web"]);
+  return { run, orders: run.tell(IN_ITS_GROUP) };
+}
+
+Deno.test("without /proc: the process group of a service that has ended is asked, once, and looked for again", () => {
+  const { run, orders } = groupLeft();
+  deepEqual(orders, ["SIGTERM to group 20", "SIGCONT to group 20"]);
+  deepEqual(run.wait(), ["find leftovers of web"]);
+  deepEqual(run.tell(IN_ITS_GROUP), []);
+  deepEqual(look(run), ["warning: web ended with 0: starts again in 0.1s"]);
+});
+
+Deno.test("without /proc: KILL for the group once the grace is over, and an end of waiting", () => {
+  const { run } = groupLeft();
+  const orders: string[] = [];
+  while (run.phase("web") === "clearing") {
+    deepEqual(run.wait(), ["find leftovers of web"]);
+    orders.push(...run.tell(IN_ITS_GROUP));
+    if (orders.length === 2) equal(run.nowMs, 1500);
+  }
+  equal(run.nowMs, 3500);
+  deepEqual(orders.filter((order) => order !== "SIGKILL to group 20"), [
+    "warning: killed what web had left behind: it had not ended in time",
+    "warning: Cannot end what web had left behind: it survived SIGKILL",
+    "warning: web ended with 0: starts again in 0.1s",
+  ]);
 });
 
 /** `web`, up as 20, of which a probe or a hook is sent KILL as 30 when it ends at 1000 ms; nothing is found then. */

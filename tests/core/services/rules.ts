@@ -113,7 +113,7 @@ export class Rules {
       case "leftovers-found":
         for (const [name, found] of fact.found) {
           const run = this.#runs.get(name);
-          if (run !== undefined && found.length > 0) run.leftoversSinceMs ??= fact.atMs;
+          if (run !== undefined && found?.length !== 0) run.leftoversSinceMs ??= fact.atMs;
         }
         return;
       case "signalled":
@@ -263,7 +263,7 @@ export class Rules {
     check(this.#shutdown === null && !this.#killing, `nobody is started in a shutdown: ${name}`);
     check(!this.#runs.has(name), `one main program of ${name} at a time`);
     const left = [...this.#world.processes.values()].filter((process) =>
-      process.service === name && process.status === null && !process.killed
+      process.service === name && process.status === null && !process.killed && this.#world.canTell(process)
     );
     check(left.length === 0, `${name} is not started while ${left[0]?.pid} of it still runs`);
     const isFirst = this.#last.get(name)?.service !== service;
@@ -354,11 +354,13 @@ export class Rules {
       return;
     }
     const pid = target.name === "group" ? target.id : target.pid;
-    check(!reaped.has(pid), `no signal to ${pid}, which was reaped`);
+    const isGroupOfOther = target.name === "group" &&
+      [...processes.values()].some(({ group }) => group === pid);
+    check(!reaped.has(pid) || isGroupOfOther, `no signal to ${pid}, which was reaped`);
     const helper = this.#helpers.get(pid);
     if (helper !== undefined && signal === SIGKILL) helper.killed = true;
     const run = [...this.#runs.values()].find((run) => run.pid === pid);
-    if (run !== undefined) {
+    if (run !== undefined && run.endedAtMs === null) {
       if (signal === run.service.stopSignal) this.#stopBegins(run);
       else if (signal === SIGKILL) {
         check(run.stopBegunMs !== null, `${pid} is asked before it gets KILL`);
@@ -367,8 +369,8 @@ export class Rules {
       }
       return;
     }
-    if (target.name !== "process" || signal !== SIGKILL) return;
-    const owner = this.#runs.get(processes.get(pid)?.service ?? "");
+    if (target.name === "group" && run === undefined || signal !== SIGKILL) return;
+    const owner = run ?? this.#runs.get(processes.get(pid)?.service ?? "");
     if (owner === undefined) return;
     const sinceMs = owner.leftoversSinceMs ?? Infinity;
     check(nowMs >= this.#cut(sinceMs + owner.service.stopGraceMs), `${pid}, left behind, has its grace`);
@@ -416,7 +418,7 @@ export class Rules {
       case "dependency-failed":
         return this.#goesWithout(note);
       case "leftover-stays": {
-        const process = this.#world.processes.get(note.process.pid);
+        const process = this.#world.processes.get(note.process?.pid ?? 0);
         return check(process?.killed ?? true, "what stays was sent KILL");
       }
       case "shutting-down":

@@ -16,6 +16,8 @@ export interface Script {
   /** The file at the start, and what each reload finds, in a circle; `null`: a file with an error. */
   readonly files: readonly [Project, ...(Project | null)[]];
   readonly role: Role;
+  /** As a subreaper without /proc denit does not find all that is to be ended. */
+  readonly hasProc: boolean;
   /** Milliseconds for the whole shutdown. */
   readonly timeoutMs: number;
   /** Of the main programs in the order of their starts, in a circle; and of probes and hooks. */
@@ -201,7 +203,12 @@ export const script: fc.Arbitrary<Script> = project.chain((first) =>
     files: fc.array(versionOf(first), { maxLength: 3 }).map((
       later,
     ): Script["files"] => [first, ...later]),
-    role: oneOf<Role>("first", "subreaper"),
+    system: oneOf<Pick<Script, "role" | "hasProc">>(
+      { role: "first", hasProc: true },
+      { role: "subreaper", hasProc: true },
+      { role: "subreaper", hasProc: true },
+      { role: "first", hasProc: false },
+    ),
     timeoutMs: oneOf(0, 300, 1000, 3000),
     mains: fc.array(mainFate, { minLength: 1, maxLength: 12 }),
     helpers: fc.array(helperFate, { minLength: 1, maxLength: 8 }),
@@ -220,5 +227,5 @@ export const script: fc.Arbitrary<Script> = project.chain((first) =>
     visitors: fc.array(fc.record({ atMs: timeMs, fate: childFate }), { maxLength: 2 }),
     jobsDueMs: fc.array(timeMs, { maxLength: 4 }),
     chances: fc.array(fc.nat({ max: 99 }), { minLength: 1, maxLength: 20 }),
-  })
+  }).map(({ system, ...script }) => ({ ...script, ...system }))
 );

@@ -60,7 +60,9 @@ export function play(
 function showFact({ atMs: _, ...fact }: ServicesFact): string {
   if (fact.type === "reloaded") return `reloaded ${fact.project.services.map(({ name }) => name).join(" ")}`;
   if (fact.type !== "leftovers-found") return JSON.stringify(fact);
-  const found = [...fact.found].map(([name, all]) => `${name}: [${all.map(({ pid }) => pid).join(" ")}]`);
+  const found = [...fact.found].map(([name, all]) =>
+    `${name}: [${all?.map(({ pid }) => pid).join(" ") ?? "in its group"}]`
+  );
   return `leftovers-found ${found.join(" ")}`;
 }
 

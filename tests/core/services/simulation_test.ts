@@ -22,6 +22,7 @@ const FATE: Fate = {
 const SCRIPT: Script = {
   files: [{ services: [service("web")] }],
   role: "first",
+  hasProc: true,
   timeoutMs: 1000,
   mains: [FATE],
   helpers: [FATE],

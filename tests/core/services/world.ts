@@ -78,6 +78,7 @@ export class World {
   #nextPid = 10;
   /** How many were started of each part of each service, of all main programs, and of all others. */
   readonly #turns = new Map<string, number>();
+  readonly #mainGroups = new Set<number>();
   #mains = 0;
   #helpers = 0;
   #answers = 0;
@@ -124,13 +125,16 @@ export class World {
         return [];
       case "find-leftovers": {
         const found = new Map(
-          order.of.map(({ service }) => [service, remainingOf(this.leftoversOf(service))]),
+          order.of.map(({ service, session }) => [service, this.#leftBehind(service, session)]),
         );
         return [{ type: "leftovers-found", found, atMs: this.nowMs }];
       }
       case "kill-leftovers":
-        for (const process of this.leftoversOf(order.service)) {
-          if (process.part === order.part) this.#kill(process);
+        for (const process of this.processes.values()) {
+          const isLeft = this.#script.hasProc
+            ? process.part === order.part && this.#isLeftOf(order.service, process)
+            : process.group === order.session;
+          if (isLeft) this.#kill(process);
         }
         return [];
       case "plan-job":
@@ -153,7 +157,8 @@ export class World {
         const remaining = remainingOf(
           [...this.processes.values()].filter(({ status, parent }) => status === null || parent === DENIT),
         );
-        return [{ type: "surveyed", remaining, atMs: this.nowMs }];
+        const isTold = this.#script.hasProc || remaining.length === 0;
+        return [{ type: "surveyed", remaining: isTold ? remaining : null, atMs: this.nowMs }];
       }
       case "set-timer":
         this.#timers.set(order.timer, this.nowMs + order.delayMs);
@@ -183,11 +188,25 @@ export class World {
     return others.length > 0 ? others : [this.#reap(children)];
   }
 
-  /** Whoever of a service still runs and is in no session of a program that was not reaped. */
+  /** Whoever of a service still runs, is in no session of a program that was not reaped, and can be told. */
   leftoversOf(service: string): Process[] {
     return [...this.processes.values()].filter((process) =>
-      process.service === service && process.status === null && !this.programs.has(process.session)
+      this.#isLeftOf(service, process) && this.canTell(process)
     );
+  }
+
+  /** Whether denit can know whose it is: without /proc only by the group of a main program. */
+  canTell({ group }: Process): boolean {
+    return this.#script.hasProc || this.#mainGroups.has(group);
+  }
+
+  #isLeftOf(service: string, process: Process): boolean {
+    return process.service === service && process.status === null && !this.programs.has(process.session);
+  }
+
+  #leftBehind(service: string, group: number): Remaining[] | null {
+    if (this.#script.hasProc) return remainingOf(this.leftoversOf(service));
+    return [...this.processes.values()].some((process) => process.group === group) ? null : [];
   }
 
   #at(atMs: number, happen: () => void): void {
@@ -294,6 +313,7 @@ export class World {
     }
     const { pid } = this.#fork(fate, { name: `${key}.${turn + 1}`, service: name, part }, null);
     this.programs.add(pid);
+    if (part === "main") this.#mainGroups.add(pid);
     return { type: "started", service: name, part, pid, atMs: this.nowMs };
   }
 

@@ -45,6 +45,33 @@ for (const [how, script] of Object.entries(NO_PROC)) {
     await within(denit, script);
     equal((await stops(bench, denit)).code, 0);
   });
+
+  inEachModeMounted(
+    `/proc ${how} later: who is left in its group ends before a service starts again`,
+    async (bench) => {
+      const helper =
+        `mkdir alive; trap "sleep 0.3; rmdir alive; exit" TERM; echo left; while :; do sleep 0.02; done`;
+      const web = sh(
+        `if test -e go; then test -e alive && echo overlap; echo again; exec sleep 1000; fi; sh -c '${helper}' & ` +
+          "until test -e go; do sleep 0.01; done; exit 1",
+        { restart: "on-failure" },
+      );
+      const cwd = writeFile(bench, { services: { web } });
+      const denit = bench.denit(["up"], { inside: mounted(""), cwd });
+      await denit.stdout.shows(/^web +\| left$/);
+      await within(denit, script);
+      await Deno.writeTextFile(`${cwd}/go`, "");
+      await denit.stdout.shows(/^web +\| again$/);
+      const { code, stdout, stderr } = await stops(bench, denit);
+      equal(code, 0);
+      ok(!stdout.includes("overlap"), stdout);
+      equal(
+        stderr.match(/^denit: warning: Cannot find all that services leave behind: .*$/gm)?.length,
+        1,
+        stderr,
+      );
+    },
+  );
 }
 
 inMode("PID 1", "/proc unmounted: what services leave behind ends at the end, by TERM", async (bench) => {
@@ -62,9 +89,9 @@ inMode("PID 1", "/proc unmounted: what services leave behind ends at the end, by
   match(stdout, /^leaving +\| left 15$/m);
 });
 
-/** Runs a script of sh in denit's mount namespace. */
+/** Runs a script of sh in denit's namespaces: in another PID namespace its /proc looks as if it were gone. */
 async function within(denit: Running, script: string): Promise<void> {
-  const [command, ...words] = nsenter(await denit.denitPid(), ["--mount"]);
+  const [command, ...words] = nsenter(await denit.denitPid());
   const { success, stderr } = await new Deno.Command(command!, { args: [...words, "sh", "-c", script] })
     .output();
   ok(success, new TextDecoder().decode(stderr));

@@ -120,6 +120,7 @@ function slowed(script: Script): Script {
   });
   return {
     ...script,
+    hasProc: true,
     files: script.files.map((project) => project && slowedProject(project)) as unknown as Script["files"],
     timeoutMs: slower(script.timeoutMs),
     mains: script.mains.map(slowedFate),
