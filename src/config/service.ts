@@ -169,6 +169,7 @@ function restartOf(file: schema.Service): RestartPolicy {
       when:
         ({ none: "never", "on-failure": "on failure", any: "always" } as const)[policy.condition ?? "any"],
       attempts: Number(policy.max_attempts ?? 0) || null,
+      countsAll: false,
       delayMs: policy.delay === undefined ? null : Math.max(SHORTEST_DELAY_MS, milliseconds(policy.delay, 0)),
       windowMs: milliseconds(policy.window, DOCKER_WINDOW_MS),
     };
@@ -177,6 +178,7 @@ function restartOf(file: schema.Service): RestartPolicy {
   return {
     when: word === "no" ? "never" : word === "on-failure" ? "on failure" : "always",
     attempts: Number(attempts ?? 0) || null,
+    countsAll: attempts !== undefined,
     delayMs: null,
     windowMs: DOCKER_WINDOW_MS,
   };

@@ -86,9 +86,11 @@ export interface RestartPolicy {
   readonly when: "never" | "always" | "on failure";
   /** How often at most; `null`: without end. */
   readonly attempts: number | null;
+  /** Whether attempts are never counted anew, as Docker does it. */
+  readonly countsAll: boolean;
   /** The time before each restart; `null`: Docker's back-off. */
   readonly delayMs: number | null;
-  /** Having run for so long it is taken to have come up: attempts and back-off begin anew. */
+  /** Having run for so long it is taken to have come up: the back-off begins anew and, as a rule, so do attempts. */
   readonly windowMs: number;
 }
 

@@ -5,8 +5,9 @@ import type { RestartPolicy } from "./project.ts";
 /** The back-off of Docker's restart policies; here with a limit. */
 const BACK_OFF_MS = { first: 100, longest: 60_000 } as const;
 
-/** The restarts since the service last came up for long enough. */
+/** The restarts of a service. */
 export interface RestartHistory {
+  /** Since it last came up for long enough, or all of them, as the policy counts. */
   readonly attempts: number;
   /** The last delay of the back-off; `null` before the first. */
   readonly delayMs: number | null;
@@ -29,7 +30,9 @@ export function planRestart(
     case "always":
       break;
   }
-  const { attempts, delayMs: before } = end.upMs >= policy.windowMs ? NO_RESTARTS : history;
+  const hasComeUp = end.upMs >= policy.windowMs;
+  const attempts = hasComeUp && !policy.countsAll ? 0 : history.attempts;
+  const before = hasComeUp ? null : history.delayMs;
   if (policy.attempts !== null && attempts >= policy.attempts) return null;
   const backOffMs = before === null ? BACK_OFF_MS.first : Math.min(2 * before, BACK_OFF_MS.longest);
   const delayMs = policy.delayMs ?? backOffMs;

@@ -25,7 +25,13 @@ import { exited, showOrder as showCommonOrder, signalled } from "../play.ts";
 /** The policy of `denit up`, as the first process of its namespace. */
 export const POLICY: ServicesPolicy = { role: "first", verbose: false, warnReaped: false, timeoutMs: 9000 };
 
-export const ONCE: RestartPolicy = { when: "never", attempts: null, delayMs: null, windowMs: 10_000 };
+export const ONCE: RestartPolicy = {
+  when: "never",
+  attempts: null,
+  countsAll: false,
+  delayMs: null,
+  windowMs: 10_000,
+};
 export const ALWAYS: RestartPolicy = { ...ONCE, when: "always" };
 export const ON_FAILURE: RestartPolicy = { ...ONCE, when: "on failure" };
 

@@ -58,6 +58,12 @@ Deno.test("attempts are counted anew for a service that was up for its window", 
   deepEqual(delaysOf({ ...ON_FAILURE, attempts: 1, windowMs: 500 }, 3, 499), [100, null, null]);
 });
 
+Deno.test("Docker counts all attempts: only the back-off begins anew for a service that was up for its window", () => {
+  const policy = { ...ON_FAILURE, attempts: 3, countsAll: true, windowMs: 500 };
+  deepEqual(delaysOf(policy, 4, 500), [100, 100, 100, null]);
+  deepEqual(delaysOf(policy, 4, 499), [100, 200, 400, null]);
+});
+
 for (
   const [name, restart, afterFailure, afterSuccess] of [
     ["no", ONCE, "down", "down"],

@@ -481,17 +481,16 @@ export class Rules {
 
   /** The manual's rules for restarts. */
   #restartDelayMs({ service, code, endedAtMs, stopBegunMs, upSinceMs }: Run): number | null {
-    const { when, attempts, delayMs, windowMs }: RestartPolicy = service.restart;
+    const { when, attempts, countsAll, delayMs, windowMs }: RestartPolicy = service.restart;
     if (service.essential === "any end" || when === "never" || when === "on failure" && code === 0) {
       return null;
     }
     const isNew = (stopBegunMs ?? endedAtMs!) - upSinceMs >= windowMs;
-    const streak = isNew ? undefined : this.#streaks.get(service);
-    if (attempts !== null && (streak?.attempts ?? 0) >= attempts) return null;
-    const next = {
-      attempts: (streak?.attempts ?? 0) + 1,
-      delayMs: streak === undefined ? 100 : Math.min(streak.delayMs * 2, 60_000),
-    };
+    const streak = this.#streaks.get(service);
+    const made = isNew && !countsAll ? 0 : streak?.attempts ?? 0;
+    if (attempts !== null && made >= attempts) return null;
+    const isFirst = isNew || streak === undefined;
+    const next = { attempts: made + 1, delayMs: isFirst ? 100 : Math.min(streak.delayMs * 2, 60_000) };
     this.#streaks.set(service, next);
     return delayMs ?? next.delayMs;
   }

@@ -115,6 +115,7 @@ const helperFate: fc.Arbitrary<Fate> = fc.record({
 const restart: fc.Arbitrary<RestartPolicy> = fc.record({
   when: oneOf<RestartPolicy["when"]>("never", "always", "on failure"),
   attempts: oneOf(null, null, 1, 2),
+  countsAll: fc.boolean(),
   delayMs: oneOf(null, null, 20, 70),
   windowMs: oneOf(200, 10_000),
 });
