@@ -135,14 +135,15 @@ function readOwner(pid: number): { uid: number; gid: number } | null {
 export function ownChildren(): number[] | null {
   const LONGEST = 1024 * 1024;
   const threads = procIsOurs() ? readFolder("/proc/self/task") : null;
-  const children: number[] = [];
-  for (const thread of threads ?? []) {
+  if (threads === null) return null;
+  const lists: string[] = [];
+  for (const thread of threads) {
     if (thread.startsWith(".")) continue;
     const list = readWhole(`/proc/self/task/${thread}/children`, LONGEST);
     if ("failure" in list) return null;
-    children.push(...decoder.decode(list).split(" ").filter((pid) => pid !== "").map(Number));
+    lists.push(decoder.decode(list));
   }
-  return threads === null ? null : children;
+  return lists.join(" ").split(" ").filter((pid) => pid !== "").map(Number);
 }
 
 /** The words that this process was started with, as bytes; `null` if /proc does not tell. */

@@ -72,7 +72,7 @@ export function performCommon(
     case "count":
       return dispatch({ type: "counted", anyone: anyoneLeft(around), atMs: performance.now() });
     case "survey": {
-      const remaining = survey(around, order.withCommands);
+      const remaining = tryToSurvey(around, order.withCommands);
       return dispatch({ type: "surveyed", remaining, atMs: performance.now() });
     }
     case "set-timer":
@@ -81,6 +81,16 @@ export function performCommon(
       return around.log.write(order.level, order.note);
     case "exit":
       return around.exit(order.code);
+  }
+}
+
+/** An error of our own is a /proc that does not tell, so that the end goes on. */
+function tryToSurvey(around: CommonSurroundings, withCommands: boolean): ReturnType<typeof survey> {
+  try {
+    return survey(around, withCommands);
+  } catch (error) {
+    around.log.write("error", { type: "problem", message: `Cannot see who is left: ${String(error)}` });
+    return null;
   }
 }
 

@@ -88,9 +88,15 @@ export function remainingOf(
 /** Every process below `pid`, parents before their children; `null` where /proc does not tell. */
 export function descendants(pid: number): ProcessEntry[] | null {
   const all = listProcesses();
-  if (all === null) return null;
+  return all === null ? null : below(pid, all);
+}
+
+/** Those of all processes that are below `pid`, however many they are. */
+export function below(pid: number, all: readonly ProcessEntry[]): ProcessEntry[] {
   const children = Map.groupBy(all, ({ parent }) => parent);
   const found = [...children.get(pid) ?? []];
-  for (const entry of found) found.push(...children.get(entry.pid) ?? []); // grows while it is walked
+  for (const entry of found) { // grows while it is walked
+    for (const child of children.get(entry.pid) ?? []) found.push(child);
+  }
   return found;
 }

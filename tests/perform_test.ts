@@ -1,5 +1,7 @@
 import { sendSignal } from "../ffi/process.ts";
-import type { Fact, TimerName } from "../src/core/model.ts";
+import type { CommonFact, Fact, Note, Role, TimerName } from "../src/core/model.ts";
+import { describe } from "../src/core/words.ts";
+import { type CommonSurroundings, performCommon } from "../src/perform.ts";
 import { deepEqual, equal, ok } from "./assert.ts";
 import { fixture } from "./fixture.ts";
 import { namespaces } from "./namespaces.ts";
@@ -211,6 +213,20 @@ for (
     },
   });
 }
+
+Deno.test("survey: an error of denit's own is told, and answered as by a /proc that does not tell", () => {
+  const lines: string[] = [];
+  const facts: CommonFact[] = [];
+  const around = {
+    get role(): Role {
+      throw new RangeError("too many");
+    },
+    log: { write: (level: string, note: Note) => void lines.push(`${level}: ${describe(note)}`) },
+  } as unknown as CommonSurroundings;
+  performCommon({ type: "survey", withCommands: false }, around, (fact) => void facts.push(fact));
+  deepEqual(lines, ["error: Cannot see who is left: RangeError: too many"]);
+  deepEqual(facts, [{ type: "surveyed", remaining: null, atMs: facts[0]!.atMs }]);
+});
 
 Deno.test("survey: does not look for commands where they are not asked for", async () => {
   const { result } = await performing.call("surveys", [false, "subreaper"]);

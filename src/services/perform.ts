@@ -68,8 +68,12 @@ export function servicesPerformer(
         return around.later({ type: "drained", ...drained, atMs: performance.now() }); // signals have their turn
       }
       case "count":
-        around.rereading.abandon(); // what it is read for has ended
-        return performCommon(order, around, dispatch);
+        try {
+          around.rereading.abandon(); // what it is read for has ended
+        } finally {
+          performCommon(order, around, dispatch);
+        }
+        return;
       case "send-signal":
       case "survey":
       case "set-timer":
