@@ -2,8 +2,8 @@
  * What a service has left behind: processes of it that still run when its own program has ended.
  *
  * A process belongs to the service whose session it is in or, where it has made a session of its own as daemons do,
- * whose mark it bears. One that leaves all of them behind cannot be told. Where /proc does not tell, all that can be
- * known is whether anybody is left in the process group of a program that has ended.
+ * whose mark it bears. One that leaves all of them behind cannot be told. Of whom no look at /proc shows, it can be known
+ * whether anybody is left in the process group of the program that has ended.
  */
 
 import { listProcesses, ownChildren, type ProcessEntry } from "../../ffi/proc.ts";
@@ -32,12 +32,19 @@ export function findLeftovers(
   return found;
 }
 
-/** The same by asking only for their process groups: `null` where somebody is in that. */
-export function findGroups(of: readonly Ended[]): Map<string, [] | null> {
+/**
+ * The same with `null` for whom nobody was found, but somebody is in the process group: /proc does not tell, or they
+ * come and go so fast that each look misses them.
+ */
+export function withGroups(
+  of: readonly Ended[],
+  found: ReadonlyMap<string, readonly Remaining[]> | null,
+): Map<string, readonly Remaining[] | null> {
   const NONE = 0; // kill(2) sends nothing, and tells whether it could
-  return new Map(
-    of.map(({ service, session }) => [service, sendSignal(-session, NONE) === "gone" ? [] : null]),
-  );
+  return new Map(of.map(({ service, session }) => {
+    const seen = found?.get(service) ?? [];
+    return [service, seen.length === 0 && sendSignal(-session, NONE) !== "gone" ? null : seen];
+  }));
 }
 
 /** What a probe or another program beside the service has left behind, as {@linkcode sendSignal} takes it. */

@@ -11,7 +11,7 @@ import { type CommonSurroundings, performCommon } from "../perform.ts";
 import { type RunningProbe, startProbe } from "../probe.ts";
 import type { Jobs } from "./jobs.ts";
 import { launch, type LaunchSurroundings } from "./launch.ts";
-import { findGroups, findLeftovers, leftoversOf } from "./leftovers.ts";
+import { findLeftovers, leftoversOf, withGroups } from "./leftovers.ts";
 import type { Living } from "./living.ts";
 import type { Rereading } from "./reader.ts";
 
@@ -47,7 +47,7 @@ export function servicesPerformer(
         probes.delete(order.service);
         return;
       case "find-leftovers": {
-        const found = tryToFind(order) ?? findGroups(order.of);
+        const found = withGroups(order.of, tryToFind(order));
         return dispatch({ type: "leftovers-found", found, atMs: performance.now() });
       }
       case "kill-leftovers":

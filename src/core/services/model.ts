@@ -57,8 +57,9 @@ export type ServicesFact =
     readonly atMs: number;
   }
   /**
-   * What services that have ended left behind: an entry for each that was asked about. `null`: /proc does not tell, but
-   * somebody is left in the process group of the main program.
+   * What services that have ended left behind: an entry for each that was asked about. `null`: nobody was seen, but
+   * somebody is left in the process group of the main program: a zombie, who came and went meanwhile, or anybody where
+   * there is no /proc that tells.
    */
   | {
     readonly type: "leftovers-found";

@@ -220,7 +220,7 @@ export function leftoversFound(
     asked.set(key, turn.nowMs);
     for (const signal of [SIGTERM, SIGCONT]) turn.orders.push({ type: "send-signal", target, signal });
   }
-  if (toAsk.length > 0) {
+  if (unasked !== null && unasked.length > 0) {
     tell(turn, "info", { type: "leftovers-asked", service: service.name, processes: unasked });
   }
   put(turn, state, { phase: { ...next, asked } });
@@ -230,7 +230,7 @@ export function leftoversFound(
 interface Left {
   readonly key: string;
   readonly target: Target;
-  /** `null`: whoever is in its process group, where /proc does not tell. */
+  /** `null`: whoever is in its process group, and was not seen. */
   readonly process: Remaining | null;
 }
 

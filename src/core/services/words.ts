@@ -55,12 +55,8 @@ export type ServiceNote =
     /** The stop signal that it had; `null`: its `pre_stop` took all the time. */
     readonly signal: number | null;
   }
-  /** `null`: whoever is in its process group, where /proc does not tell. */
-  | {
-    readonly type: "leftovers-asked";
-    readonly service: string;
-    readonly processes: readonly Remaining[] | null;
-  }
+  | { readonly type: "leftovers-asked"; readonly service: string; readonly processes: readonly Remaining[] }
+  /** `null`: whoever is in its process group, and was not seen. */
   | {
     readonly type: "leftover-killed" | "leftover-stays";
     readonly service: string;
@@ -170,8 +166,7 @@ function describeLeft(process: Remaining | null): string {
   return process === null ? "what" : `${describeProcess(process)}, which`;
 }
 
-function describeProcesses(processes: readonly Remaining[] | null): string {
-  if (processes === null) return "somebody in its process group";
+function describeProcesses(processes: readonly Remaining[]): string {
   const SHOWN_AT_MOST = 5;
   const shown = processes.slice(0, SHOWN_AT_MOST).map(describeProcess).join(", ");
   const more = processes.length - SHOWN_AT_MOST;

@@ -158,7 +158,7 @@ Deno.test("what survives KILL is named, and the service goes on without waiting 
   equal(run.nowMs, 3000);
 });
 
-/** Where /proc does not tell, somebody is left in the process group of `web`. */
+/** Nobody is seen, but somebody is left in the process group of `web`. */
 const IN_ITS_GROUP: Event = { type: "leftovers-found", found: new Map([["web", null]]) };
 
 /** `web` has ended at 1000 ms, and somebody is left in its group. */
@@ -168,7 +168,7 @@ function groupLeft(): { readonly run: ServicesPlay; readonly orders: readonly st
   return { run, orders: run.tell(IN_ITS_GROUP) };
 }
 
-Deno.test("without /proc: the process group of a service that has ended is asked, once, and looked for again", () => {
+Deno.test("whom no look sees: the process group of a service that has ended is asked, once, and looked for again", () => {
   const { run, orders } = groupLeft();
   deepEqual(orders, ["SIGTERM to group 20", "SIGCONT to group 20"]);
   deepEqual(run.wait(), ["find leftovers of web"]);
@@ -176,7 +176,7 @@ Deno.test("without /proc: the process group of a service that has ended is asked
   deepEqual(look(run), ["warning: web ended with 0: starts again in 0.1s"]);
 });
 
-Deno.test("without /proc: KILL for the group once the grace is over, and an end of waiting", () => {
+Deno.test("whom no look sees: KILL for the group once the grace is over, and an end of waiting", () => {
   const { run } = groupLeft();
   const orders: string[] = [];
   while (run.phase("web") === "clearing") {

@@ -205,7 +205,8 @@ export class World {
   }
 
   #leftBehind(service: string, group: number): Remaining[] | null {
-    if (this.#script.hasProc) return remainingOf(this.leftoversOf(service));
+    const seen = this.#script.hasProc ? this.leftoversOf(service) : [];
+    if (seen.length > 0) return remainingOf(seen);
     return [...this.processes.values()].some((process) => process.group === group) ? null : [];
   }
 

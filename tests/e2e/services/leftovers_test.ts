@@ -71,6 +71,23 @@ inEachMode("a daemon that has written over its environment is known, too", async
   deepEqual(bench.left(), []);
 });
 
+inEachMode(
+  "a chain of forks, of which no look sees anybody alive, ends before it starts again",
+  async (bench) => {
+    const chain = `my $end = time + 8; while (time < $end) { unlink "there"; fork and exit }`;
+    const web = sh(
+      "if test -e ran; then : > there; sleep 0.3; test -e there && echo alone; exec sleep 1000; fi; " +
+        `: > there; perl -e '${chain}' & while test -e there; do sleep 0.01; done; : > ran; exit 1`,
+      { restart: "on-failure" },
+    );
+    const denit = up(bench, { services: { web } });
+    await denit.stdout.shows(/^web +\| alone$/);
+    await denit.signal(SIGTERM);
+    equal((await denit.ended()).code, 0);
+    deepEqual(bench.left(), []);
+  },
+);
+
 inEachMode("who holds its pipe open does not delay that its end is noticed", async (bench) => {
   const folder = writeFile(bench, {
     services: {
