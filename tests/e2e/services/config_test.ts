@@ -4,6 +4,8 @@ import { deepEqual, doesNotMatch, equal, match, ok } from "../../assert.ts";
 import { type Bench, type Ended, inEachMode } from "../support/bench.ts";
 import { type FileOfServices, folderWith, namesIn, sh } from "./support.ts";
 
+const SIGTERM = 15;
+
 const FILE = `name: shop
 x-env: &env { TZ: UTC }
 include: [parts/db.yaml]
@@ -95,6 +97,33 @@ inEachMode("warns of what it prints all the same", async (bench) => {
     "denit: warning: ./denit.yaml:1:1: version: means nothing, to Compose neither",
     "denit: warning: ./denit.yaml:3:22: services.web.command[1]: the variable NO_SUCH_VARIABLE is not set: taken as empty",
   ]);
+});
+
+const LARGE = `services: {web: {command: [${Array.from({ length: 30_000 }, (_, i) => `w${i}`)}]}}`;
+
+inEachMode("a reader that is slow gets all that it prints", async (bench) => {
+  const { stdout: whole } = await config(bench, { "denit.yaml": LARGE });
+  const cwd = folderWith(bench, { "denit.yaml": LARGE });
+  const outside = ["sh", "-c", '{ "$@"; echo "code $?"; } | { sleep 1; cat; }', "sh"];
+  const { stdout, stderr } = await bench.run(["config"], { cwd, outside });
+  ok(stdout.length > 300_000);
+  deepEqual([stdout, stderr], [`${whole}code 0\n`, ""]);
+});
+
+inEachMode("TERM ends it while its reader does not go on", async (bench) => {
+  const cwd = folderWith(bench, { "denit.yaml": LARGE });
+  const outside = ["sh", "-c", '{ "$@"; echo "code $?" >&2; } | { head -n 1; exec sleep 1000; }', "sh"];
+  const denit = bench.denit(["config"], { cwd, outside });
+  await denit.stdout.shows(/^services:$/);
+  await denit.signal(SIGTERM);
+  await denit.stderr.shows(/^code 143$/);
+});
+
+inEachMode("a reader that leaves is no error", async (bench) => {
+  const cwd = folderWith(bench, { "denit.yaml": LARGE });
+  const outside = ["sh", "-c", '{ "$@"; echo "code $?" >&2; } | head -n 1', "sh"];
+  const { stdout, stderr } = await bench.run(["config"], { cwd, outside });
+  deepEqual([stdout, stderr], ["services:\n", "code 0\n"]);
 });
 
 inEachMode("--schema prints a JSON Schema, and needs no file", async (bench) => {
