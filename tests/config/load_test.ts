@@ -129,13 +129,16 @@ const CASES:
       },
     ],
     ["healthcheck: {tcp: 'localhost:80'}", {
-      health: { ...PROBE, test: { name: "tcp", host: "127.0.0.1", port: 80 } },
+      health: { ...PROBE, test: { name: "tcp", host: "localhost", port: 80 } },
     }],
     ["healthcheck: {http: 'http://localhost'}", {
-      health: { ...PROBE, test: { name: "http", host: "127.0.0.1", port: 80, path: "/" } },
+      health: { ...PROBE, test: { name: "http", host: "localhost", port: 80, path: "/" } },
     }],
     ["healthcheck: {http: 'http://[::1]:8080/a/b?c=:1'}", {
       health: { ...PROBE, test: { name: "http", host: "::1", port: 8080, path: "/a/b?c=:1" } },
+    }],
+    ["healthcheck: {http: 'http://127.0.0.1/a:18081'}", {
+      health: { ...PROBE, test: { name: "http", host: "127.0.0.1", port: 80, path: "/a:18081" } },
     }],
     ["essential: true", { essential: "any end" }],
     ["essential: 'false'", { essential: "never" }],

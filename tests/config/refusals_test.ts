@@ -136,15 +136,19 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ],
   [
     "healthcheck: {http: 'http://[1::2::3]/'}",
-    "3:25: services.web.healthcheck.http: this is no IP address, or no port",
+    "3:25: services.web.healthcheck.http: [1::2::3] is no IP address",
   ],
   [
     "healthcheck: {tcp: 'localhost:65536'}",
-    "3:24: services.web.healthcheck.tcp: this is no IP address, or no port",
+    "3:24: services.web.healthcheck.tcp: the port 65536 is not from 1 to 65535",
   ],
   [
     "healthcheck: {tcp: 'localhost:0'}",
-    "3:24: services.web.healthcheck.tcp: this is no IP address, or no port",
+    "3:24: services.web.healthcheck.tcp: the port 0 is not from 1 to 65535",
+  ],
+  [
+    "healthcheck: {tcp: '127.0.0.256:80'}",
+    "3:24: services.web.healthcheck.tcp: 127.0.0.256 is no IP address",
   ],
   [
     "healthcheck: {tcp: localhost}",
