@@ -270,7 +270,7 @@ const WHOLE: readonly (readonly [what: string, file: string | Uint8Array, ...pro
   [
     "no YAML",
     "services:\n  web: a: b\n",
-    "denit.yaml:2:8: not YAML: Nested mappings are not allowed in compact mappings",
+    'denit.yaml:2:8: a value with ": " in it needs quotes',
   ],
   ["a tab", "services:\n\tweb: a\n", "denit.yaml:2:1: a tab cannot indent; use spaces"],
   [
