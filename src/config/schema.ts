@@ -444,6 +444,6 @@ function Schedule() {
   return pipe(
     string(message),
     regex(/^\S+(?: +\S+){4}$/, message),
-    check((text) => scheduleFailure(text) === null, ({ input }) => `expected ${scheduleFailure(input)}`),
+    check((text) => scheduleFailure(text) === null, ({ input }) => scheduleFailure(input)!),
   );
 }
