@@ -24,7 +24,11 @@ export interface EnvironmentSources {
 
 export type SecretSource =
   | { readonly name: "file"; readonly path: string }
-  | { readonly name: "variable"; readonly variable: string };
+  | { readonly name: "variable"; readonly variable: string }
+  /** Somebody else brings it, to the path where the service looks for it. */
+  | { readonly name: "external" };
+
+type OwnSource = Exclude<SecretSource, { readonly name: "external" }>;
 
 type EnvFile = NonNullable<Service["env_file"]>;
 
@@ -107,13 +111,15 @@ export function withSecrets(
   sources: EnvironmentSources,
   path: Path,
 ): Variables {
-  const sourceAt = new Map<string, { readonly name: string; readonly source: SecretSource }>();
+  const sourceAt = new Map<string, { readonly name: string; readonly source: OwnSource }>();
   for (const [i, grant] of granted.entries()) {
     const { source: name, target } = typeof grant === "string" ? { source: grant, target: grant } : grant;
     const source = sources.secret(name);
     if (source === undefined) {
       sources.report(["secrets", i], `no secret ${shown(name)} at the top of the file`);
-    } else sourceAt.set(resolvePath(SECRETS_FOLDER, target ?? name), { name, source });
+    } else if (source.name !== "external") {
+      sourceAt.set(resolvePath(SECRETS_FOLDER, target ?? name), { name, source });
+    }
   }
   const all: Variables = new Map(variables);
   for (const [name, value] of variables) {
@@ -137,7 +143,7 @@ export function withSecrets(
 
 /** The content without the one line end that editors leave. */
 function readSecret(
-  source: SecretSource,
+  source: OwnSource,
   sources: EnvironmentSources,
 ): string | { readonly failure: string } {
   switch (source.name) {

@@ -43,7 +43,7 @@ export function selectServices(
   services: ReadonlyMap<string, FileService>,
   { select, profiles }: Selection,
 ): {
-  readonly names: ReadonlySet<string>;
+  readonly names: Set<string>;
   readonly enabled: ReadonlySet<string>;
   readonly unknown: string[];
 } {
@@ -55,7 +55,7 @@ export function selectServices(
     const own = services.get(name)!.profiles ?? [];
     return own.length === 0 || select.includes(name) || own.some((profile) => profiles.includes(profile));
   }));
-  if (select.length === 0) return { names: enabled, enabled, unknown };
+  if (select.length === 0) return { names: new Set(enabled), enabled, unknown };
   const names = new Set(select.filter((name) => services.has(name)));
   for (const name of names) { // grows while it is walked
     for (const { service } of dependenciesOf(services.get(name)!)) {

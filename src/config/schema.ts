@@ -198,11 +198,12 @@ const Hooks = array(
   "expected a list of mappings with command",
 );
 
-const DRIVERS = ["json-file", "local", "none"] as const;
+/** Where the lines of a service may go beside denit's own output. */
+export const LOG_DRIVERS = ["json-file", "local", "none"] as const;
 const LoggingKeys = mapping({
   driver: exactOptional(
     picklist(
-      DRIVERS,
+      LOG_DRIVERS,
       "expected json-file, local or none: denit knows no other driver",
     ),
   ),

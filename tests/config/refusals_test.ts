@@ -95,8 +95,8 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ["scale: 1001", "3:12: services.web.scale: expected a whole number from 0 to 1000, not 1001"],
   ["scale: 1e400", "3:12: services.web.scale: expected a whole number from 0 to 1000, not .inf"],
   ["scale: 2\ndeploy: {replicas: 3}", "4:24: services.web.deploy.replicas: scale says otherwise"],
-  ["scale: 0", "there is no service to run: each needs a profile, or has no replicas"],
-  ["profiles: [a]", "there is no service to run: each needs a profile, or has no replicas"],
+  ["scale: 0", "there is no service to run: each needs a profile, or has no replicas or no command"],
+  ["profiles: [a]", "there is no service to run: each needs a profile, or has no replicas or no command"],
   ["depends_on: [dbb]", '3:18: services.web.depends_on[0]: no service "dbb" in the file'],
   ["depends_on: [web]", "3:18: services.web.depends_on[0]: a circle: web -> web"],
   ["depends_on: {a: {}}", '3:18: services.web.depends_on.a: the key "condition" is missing'],
@@ -231,7 +231,11 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ],
   [
     "logging: {driver: local, options: {compress: 'true'}}",
-    "3:40: services.web.logging.options.compress: unknown key",
+    `3:40: services.web.logging.options.compress: ${DOCKERS}`,
+  ],
+  [
+    "logging: {driver: local, options: {compresss: 'true'}}",
+    "3:40: services.web.logging.options.compresss: unknown key",
   ],
   [
     "logging: {driver: local, options: {max-size: 0}}",
