@@ -1,7 +1,7 @@
 /** From the file of services to the project that is run, or to all that is wrong with it. */
 
 import type { Dependency, Project, Service } from "../core/services/project.ts";
-import { checkCircles, checkDependencies, checkReplicas } from "./check.ts";
+import { checkCircles, checkDependencies, checkGracePeriods, checkReplicas } from "./check.ts";
 import type { SecretSource } from "./environment.ts";
 import { interpolate } from "./interpolate.ts";
 import { dependenciesOf, selectServices } from "./order.ts";
@@ -118,6 +118,7 @@ function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused
   checkCircles(services, report);
   checkDependencies({ services, made, sources, ...selection }, report);
   checkReplicas(services, selection.names, report);
+  checkGracePeriods(services, selection.names, request.timeoutMs, warn);
 
   const all = [...made.values()].filter(({ name }) => selection.names.has(name))
     .flatMap((service) => replicasOf(service, files, selection.names));

@@ -14,7 +14,7 @@ const LONGEST = 16 * 1024 * 1024;
 
 /** What to load, by the settings and the services that are named; a string says why there is nothing to load. */
 export function loadRequest(
-  { file, profiles, compat }: FileSettings,
+  { file, profiles, compat, timeoutMs }: FileSettings,
   select: readonly string[],
   system: ConfigSystem,
 ): LoadRequest | string {
@@ -22,7 +22,7 @@ export function loadRequest(
     const content = system.readFile(path.replace(/^\./, system.workingDirectory));
     return content instanceof Uint8Array || !content.missing;
   });
-  if (path !== undefined) return { path, select, profiles, compat };
+  if (path !== undefined) return { path, select, profiles, compat, timeoutMs };
   return `Cannot find a file of services: there is no ${
     USUAL_PATHS.join(" and no ")
   }; write one, or name it: denit up --file FILE`;

@@ -283,6 +283,18 @@ Deno.test("version is passed over with a warning, name and x- keys without", () 
   deepEqual(warnings, ["denit.yaml:1:1: version: means nothing, to Compose neither"]);
 });
 
+Deno.test("who has asked for more time to stop than the whole shutdown has is told", () => {
+  const file = `services:
+  web: {command: a, stop_grace_period: 1m30s}
+  db: {command: a, stop_grace_period: 9s}
+  off: {command: a, stop_grace_period: 20s, profiles: [p]}
+`;
+  deepEqual(load(file).warnings, [
+    "denit.yaml:2:40: services.web.stop_grace_period: 1m30s is more than the 9s of the whole shutdown, which ends by KILL: raise --timeout, and what docker stop waits",
+  ]);
+  deepEqual(load(file, { request: { timeoutMs: 90_000 } }).warnings, []);
+});
+
 const SECRETS = `secrets:
   db: {file: db.txt}
   key: {environment: KEY}

@@ -2,7 +2,7 @@ import type { ConfigSystem, Unreadable } from "../../src/config/system.ts";
 import { loadRequest } from "../../src/services/file.ts";
 import { deepEqual, equal, match } from "../assert.ts";
 
-const SETTINGS = { file: null, profiles: ["debug"], compat: true };
+const SETTINGS = { file: null, profiles: ["debug"], compat: true, timeoutMs: 5000 };
 
 /** A system started in `/srv` with these files. */
 function systemWith(files: Readonly<Record<string, Uint8Array | Unreadable>>): ConfigSystem {
@@ -41,11 +41,12 @@ Deno.test("where there is none, all places that were looked at are named", () =>
   );
 });
 
-Deno.test("profiles, services and --compat go along", () => {
+Deno.test("profiles, services, --compat and --timeout go along", () => {
   deepEqual(loadRequest({ ...SETTINGS, file: "a" }, ["web"], systemWith({})), {
     path: "a",
     select: ["web"],
     profiles: ["debug"],
     compat: true,
+    timeoutMs: 5000,
   });
 });

@@ -126,6 +126,13 @@ inEachMode("a reader that leaves is no error", async (bench) => {
   deepEqual([stdout, stderr], ["services:\n", "code 0\n"]);
 });
 
+inEachMode("warns of a service that has more time to stop than --timeout, or its default", async (bench) => {
+  const files = { "denit.yaml": "services:\n  web: {command: a, stop_grace_period: 20s}\n" };
+  const warned = await config(bench, files);
+  match(warned.stderr, /web\.stop_grace_period: 20s is more than the 9s of the whole shutdown/);
+  equal((await config(bench, files, ["--timeout", "20s"])).stderr, "");
+});
+
 inEachMode("--schema prints a JSON Schema, and needs no file", async (bench) => {
   const { code, stdout, stderr } = await config(bench, {}, ["--schema"]);
   deepEqual([code, stderr], [0, ""]);
