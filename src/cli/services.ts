@@ -63,6 +63,7 @@ const FILE_OPTIONS: readonly Option<FileSettings>[] = [
     long: "file",
     short: "f",
     value: "FILE",
+    once: "name the other one in it, under include",
     help: "the file [./denit.yaml, /etc/denit.yaml]",
     apply(settings, value) {
       if (value === "") return { expected: "the path of a file" };
