@@ -79,6 +79,7 @@ function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused
   const files = new Map([...services].map(([name, { value }]) => [name, value] as const));
   const selection = selectServices(files, request);
   for (const message of selection.unknown) report(nowhere, [], message);
+  for (const message of selection.idle) warn(nowhere, [], message);
   if (request.compat) passOverImages(services, request.select, selection.names, warn);
   const secretSources = new Map([...secrets].map(([name, secret]) => {
     const isExternal = request.compat && isExternalSecret(name, secret);
