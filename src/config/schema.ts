@@ -287,7 +287,12 @@ export const File = mapping({
   include: exactOptional(Includes),
   services: exactOptional(names(Service, ServiceName)),
   secrets: exactOptional(names(Secret, SecretName)),
-});
+}, (value) => isService(value) ? "; a service stands under services:" : null);
+
+function isService(value: unknown): boolean {
+  return isMapping(value) &&
+    ["command", "entrypoint", "image"].some((key) => Object.hasOwn(value as object, key));
+}
 
 export type Include = InferOutput<typeof Includes>[number];
 export type Secret = InferOutput<typeof Secret>;
@@ -394,8 +399,11 @@ function isDuration(text: string): boolean {
   return parseDuration(text) !== null;
 }
 
-/** A mapping with these keys; `x-` and whatever follows may stand in each. */
-function mapping<const Entries extends ObjectEntries>(entries: Entries) {
+/** A mapping with these keys; `x-` and whatever follows may stand in each. `hintOf` tells of a value under another key. */
+function mapping<const Entries extends ObjectEntries>(
+  entries: Entries,
+  hintOf: (value: unknown) => string | null = () => null,
+) {
   const known = Object.keys(entries);
   return pipe(
     custom<Record<string, unknown>>(isMapping, "expected a mapping"),
@@ -405,7 +413,7 @@ function mapping<const Entries extends ObjectEntries>(entries: Entries) {
       for (const key of Object.keys(input)) {
         if (Object.hasOwn(entries, key) || key.startsWith("x-")) continue;
         addIssue({
-          message: `unknown key${didYouMean(key, known)}`,
+          message: `unknown key${hintOf(input[key]) ?? didYouMean(key, known)}`,
           path: [{ type: "object", origin: "key", input, key, value: input[key] }],
         });
       }

@@ -326,6 +326,17 @@ const WHOLE: readonly (readonly [what: string, file: string | Uint8Array, ...pro
     'denit.yaml:1:1: service: unknown key; did you mean "services"?',
   ],
   [
+    "a service at the top",
+    "web:\n  command: a\n",
+    "denit.yaml:1:1: web: unknown key; a service stands under services:",
+  ],
+  [
+    "a service that is not indented",
+    "services:\nnames:\n  entrypoint: a\n",
+    "denit.yaml:1:10: services: expected a mapping, not nothing",
+    "denit.yaml:2:1: names: unknown key; a service stands under services:",
+  ],
+  [
     "Docker's at the top",
     "volumes: {a: }\nservices: {web: {command: a}}",
     `denit.yaml:1:1: volumes: ${DOCKERS}`,
