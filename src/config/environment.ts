@@ -80,7 +80,9 @@ export function variablesOf(
   const all: Variables = new Map();
   const set = (step: string | number, name: string, value: string | null): void => {
     if (name === "" || name.includes("=")) report([step], "expected the name of a variable");
-    else all.set(name, value ?? variable(name) ?? null);
+    else if (name !== name.trim()) {
+      report([step], "the blank at an end of the name would be part of it: leave it out");
+    } else all.set(name, value ?? variable(name) ?? null);
   };
   if (Array.isArray(environment)) {
     for (const [i, item] of (environment as readonly string[]).entries()) {

@@ -153,7 +153,8 @@ function filler(
     const filled = interpolate(text, system.variable, (name) => {
       if (told.has(name)) return;
       told.add(name);
-      warn(at, path, `the variable ${name} is not set: taken as empty`);
+      const hint = isShells(name, path) ? `; write $$${name} to leave it to the shell` : "";
+      warn(at, path, `the variable ${name} is not set: taken as empty${hint}`);
     });
     if ("failure" in filled) {
       report(at, path, filled.failure);
@@ -164,6 +165,12 @@ function filler(
     if (length > MOST_TEXT) report(at, [], "with its variables filled in the file is too large");
     return filled.text;
   };
+}
+
+/** In a command a name in small letters is as a rule one that its script has set. */
+function isShells(name: string, path: Path): boolean {
+  return name === name.toLowerCase() &&
+    path.some((step) => step === "command" || step === "entrypoint" || step === "test");
 }
 
 /** All of one kind by name, in the order of the files; a name that is there twice is reported. */

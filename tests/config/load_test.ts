@@ -271,6 +271,22 @@ Deno.test("a variable that is not set is empty and told once, with its place", (
   ]);
 });
 
+Deno.test("a variable in small letters, in a command, is as a rule the shell's", () => {
+  const { warnings } = load(`services:
+  web:
+    command: [sh, -c, 'for i in 1 2; do echo $i; done']
+    entrypoint: $$x $y
+    healthcheck: {test: 'test -e \${f}'}
+    working_dir: ./$u
+`);
+  deepEqual(warnings, [
+    "denit.yaml:3:23: services.web.command[2]: the variable i is not set: taken as empty; write $$i to leave it to the shell",
+    "denit.yaml:4:17: services.web.entrypoint: the variable y is not set: taken as empty; write $$y to leave it to the shell",
+    "denit.yaml:5:25: services.web.healthcheck.test: the variable f is not set: taken as empty; write $$f to leave it to the shell",
+    "denit.yaml:6:18: services.web.working_dir: the variable u is not set: taken as empty",
+  ]);
+});
+
 Deno.test("keys are not filled in", () => {
   const { services: [web] } = load("services:\n  web:\n    command: a\n    environment: {$A: $B}\n", {
     variables: { A: "x", B: "y" },

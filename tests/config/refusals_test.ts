@@ -41,6 +41,10 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
     "3:22: services.web.environment.A: expected a text, a number, true or false, not a list",
   ],
   ["environment: [=a]", "3:19: services.web.environment[0]: expected the name of a variable"],
+  [
+    "environment: [A = b]",
+    "3:19: services.web.environment[0]: the blank at an end of the name would be part of it: leave it out",
+  ],
   ["environment: {'A=B': c}", '3:26: services.web.environment."A=B": expected the name of a variable'],
   ["environment: [A=1, A=1]", "3:18: services.web.environment: the list holds something twice"],
   ["env_file: no.env", "3:15: services.web.env_file: Cannot read /srv/no.env: no such file"],
