@@ -112,7 +112,7 @@ function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused
       takeRoom,
       secret: (secret) => secretSources.get(secret),
       report: reporterOf(report, source, ["services", name]),
-      warn: reporterOf(warn, source, ["services", name]),
+      warn: selection.names.has(name) ? reporterOf(warn, source, ["services", name]) : () => {},
     });
     return [name, service] as const;
   }));

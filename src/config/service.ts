@@ -72,6 +72,9 @@ export function makeService(name: string, file: schema.Service, sources: Service
       sources.report(["schedule"], "a job with a schedule has one replica");
     }
   }
+  if (essentialOf(file) === "any end" && restart.when !== "never") {
+    sources.warn(["essential"], "any end of it ends the container, so it is never restarted");
+  }
   const hooks = (key: "post_start" | "pre_stop") =>
     (file[key] ?? []).map((hook, i) =>
       hookOf(hook, program, variables, file.secrets ?? [], sources, [key, i])

@@ -311,6 +311,18 @@ Deno.test("who has asked for more time to stop than the whole shutdown has is to
   deepEqual(load(file, { request: { timeoutMs: 90_000 } }).warnings, []);
 });
 
+Deno.test("who is essential is never restarted, and that is told if it was asked for", () => {
+  const file = `services:
+  web: {command: a, essential: true, restart: always}
+  db: {command: a, essential: true}
+  job: {command: a, essential: false, restart: always}
+  off: {command: a, essential: true, restart: always, profiles: [p]}
+`;
+  deepEqual(load(file).warnings, [
+    "denit.yaml:2:32: services.web.essential: any end of it ends the container, so it is never restarted",
+  ]);
+});
+
 const SECRETS = `secrets:
   db: {file: db.txt}
   key: {environment: KEY}
