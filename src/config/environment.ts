@@ -101,6 +101,39 @@ export function variablesOf(
 /** The path that Docker would put a secret at. */
 const SECRETS_FOLDER = "/run/secrets";
 
+/** A line of `secrets`, in the one form that holds all. */
+interface Grant {
+  readonly name: string;
+  /** Where Docker would put it. */
+  readonly path: string;
+}
+
+function grantsOf(secrets: NonNullable<Service["secrets"]>): readonly Grant[] {
+  return secrets.map((grant) => {
+    const { source: name, target } = typeof grant === "string" ? { source: grant, target: grant } : grant;
+    return { name, path: resolvePath(SECRETS_FOLDER, target ?? name) };
+  });
+}
+
+/** Warns of each secret whose path no variable of the service or of a hook of it has: nobody would ever see it. */
+export function warnOfUnusedSecrets(
+  granted: NonNullable<Service["secrets"]>,
+  all: () => readonly Variables[],
+  { secret, warn }: EnvironmentSources,
+): void {
+  if (granted.length === 0) return;
+  const asked = new Set(
+    all().flatMap((variables) =>
+      [...variables].filter(([name]) => name.endsWith("_FILE")).map(([, value]) => value)
+    ),
+  );
+  for (const [i, { name, path }] of grantsOf(granted).entries()) {
+    const kind = secret(name)?.name;
+    if (kind === undefined || kind === "external" || asked.has(path)) continue;
+    warn(["secrets", i], `no variable such as X_FILE=${path} asks for it, and there is no file there`);
+  }
+}
+
 /**
  * Puts the secrets in: for each variable `X_FILE` that names the path of a secret of this service there is `X` with its
  * content, so that a program that wants the value gets it. `X_FILE` itself is then not set.
@@ -114,14 +147,11 @@ export function withSecrets(
   path: Path,
 ): Variables {
   const sourceAt = new Map<string, { readonly name: string; readonly source: OwnSource }>();
-  for (const [i, grant] of granted.entries()) {
-    const { source: name, target } = typeof grant === "string" ? { source: grant, target: grant } : grant;
+  for (const [i, { name, path: target }] of grantsOf(granted).entries()) {
     const source = sources.secret(name);
     if (source === undefined) {
       sources.report(["secrets", i], `no secret ${shown(name)} at the top of the file`);
-    } else if (source.name !== "external") {
-      sourceAt.set(resolvePath(SECRETS_FOLDER, target ?? name), { name, source });
-    }
+    } else if (source.name !== "external") sourceAt.set(target, { name, source });
   }
   const all: Variables = new Map(variables);
   for (const [name, value] of variables) {

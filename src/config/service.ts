@@ -18,6 +18,7 @@ import {
   type Variables,
   variablesOf,
   variablesOfFiles,
+  warnOfUnusedSecrets,
   withSecrets,
 } from "./environment.ts";
 import type * as schema from "./schema.ts";
@@ -75,6 +76,7 @@ export function makeService(name: string, file: schema.Service, sources: Service
   if (essentialOf(file) === "any end" && restart.when !== "never") {
     sources.warn(["essential"], "any end of it ends the container, so it is never restarted");
   }
+  warnOfUnusedSecrets(file.secrets ?? [], () => [variables, ...hookVariablesOf(file, sources)], sources);
   const hooks = (key: "post_start" | "pre_stop") =>
     (file[key] ?? []).map((hook, i) =>
       hookOf(hook, program, variables, file.secrets ?? [], sources, [key, i])
@@ -258,6 +260,16 @@ function hookOf(
       ? program.workingDirectory
       : resolvePath(sources.workingDirectory, hook.working_dir),
   };
+}
+
+/** What the hooks set themselves; what is wrong with it is told elsewhere. */
+function hookVariablesOf(
+  { post_start: started = [], pre_stop: stop = [] }: schema.Service,
+  sources: ServiceSources,
+): Variables[] {
+  return [...started, ...stop].map(({ environment = {} }) =>
+    variablesOf(environment, sources.variable, () => {})
+  );
 }
 
 /** What a letter behind a size stands for: the driver json-file counts by thousands, local by 1024, as Docker's do. */

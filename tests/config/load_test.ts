@@ -366,8 +366,19 @@ Deno.test("a secret that the service was not given is left alone, and so is one 
   deepEqual(other!.program.environment, { DB_FILE: "/run/secrets/db" });
 });
 
-Deno.test("a secret that no variable asks for is not read", () => {
-  load(`${SECRETS}services: {web: {command: a, secrets: [db, key]}}`);
+Deno.test("a secret that no variable asks for is not read, and that is told", () => {
+  const { warnings } = load(
+    `${SECRETS}services:
+  web:
+    command: a
+    secrets: [db, {source: key, target: api}]
+    pre_stop: [{command: b, environment: [K_FILE=/run/secrets/api]}]
+`,
+    SECRET_GIVEN,
+  );
+  deepEqual(warnings, [
+    "denit.yaml:7:15: services.web.secrets[0]: no variable such as X_FILE=/run/secrets/db asks for it, and there is no file there",
+  ]);
 });
 
 Deno.test("the example of the manual loads", async () => {
