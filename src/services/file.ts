@@ -9,6 +9,9 @@ import type { ConfigSystem, LoadRequest } from "../config/system.ts";
 /** Where the file is looked for when nobody says where it is. */
 const USUAL_PATHS = ["./denit.yaml", "/etc/denit.yaml"] as const;
 
+/** What denit was given open: the process that reads the file has it not, and at a HUP nobody could read it again. */
+const GIVEN_OPEN = /^(?:-|\/dev\/stdin|\/(?:dev|proc\/self)\/fd\/[0-9]+)$/;
+
 /** More than any file of services or of variables has. */
 const LONGEST = 16 * 1024 * 1024;
 
@@ -18,6 +21,9 @@ export function loadRequest(
   select: readonly string[],
   system: ConfigSystem,
 ): LoadRequest | string {
+  if (file !== null && GIVEN_OPEN.test(file)) {
+    return `Cannot read ${file}: the file of services is read again at each HUP; name one that stays`;
+  }
   const path = file ?? USUAL_PATHS.find((path) => {
     const content = system.readFile(path.replace(/^\./, system.workingDirectory));
     return content instanceof Uint8Array || !content.missing;

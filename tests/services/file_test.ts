@@ -34,6 +34,16 @@ Deno.test("one that is there and cannot be read is not passed over", () => {
   equal(pathWith({ "/srv/denit.yaml": unreadable, "/etc/denit.yaml": SOME }), "./denit.yaml");
 });
 
+Deno.test("what could not be read again is refused", () => {
+  for (const path of ["-", "/dev/stdin", "/dev/fd/63", "/proc/self/fd/0"]) {
+    equal(
+      pathWith({ [path]: SOME }, path),
+      `Cannot read ${path}: the file of services is read again at each HUP; name one that stays`,
+    );
+  }
+  equal(pathWith({ "/srv/-.yaml": SOME }, "-.yaml"), "-.yaml");
+});
+
 Deno.test("where there is none, all places that were looked at are named", () => {
   match(
     pathWith({}),

@@ -133,6 +133,15 @@ inEachMode("warns of a service that has more time to stop than --timeout, or its
   equal((await config(bench, files, ["--timeout", "20s"])).stderr, "");
 });
 
+inEachMode("standard input is no file of services, to config and up alike", async (bench) => {
+  const outside = ["sh", "-c", `echo 'services: {web: {command: "true"}}' | "$@"`, "sh"];
+  for (const words of [["config", "-f", "-"], ["up", "-f", "/dev/stdin"], ["config", "-f", "/dev/stdin"]]) {
+    const { code, stdout, stderr } = await bench.run(words, { outside });
+    deepEqual([code, stdout], [125, ""]);
+    match(stderr, /^denit: error: Cannot read \S+: the file of services is read again at each HUP; .*\n$/);
+  }
+});
+
 inEachMode("--schema prints a JSON Schema, and needs no file", async (bench) => {
   const { code, stdout, stderr } = await config(bench, {}, ["--schema"]);
   deepEqual([code, stderr], [0, ""]);
