@@ -18,7 +18,7 @@ import type { Problem } from "./cli/settings.ts";
 import { DENIT_FAILED } from "./core/exit_code.ts";
 import type { Policy, Role, TimerName } from "./core/model.ts";
 import { begin, reduce } from "./core/reduce.ts";
-import { SIGINT, SIGTERM } from "./core/signals.ts";
+import { SIGINT, SIGTERM, STOP_SIGNALS } from "./core/signals.ts";
 import { chooseDropIn, EXEC_WITH_LISTEN_PID } from "./drop_in/choose.ts";
 import { factSource, reapChildren } from "./fact_source.ts";
 import { type Log, makeLog } from "./log.ts";
@@ -34,6 +34,8 @@ import { type Line, makeVoice, type Voice } from "./voice.ts";
 
 /** How long the exit waits for whoever reads standard error. */
 const FLUSH_MS = 500;
+/** What a pipe that can be written takes without a wait (PIPE_BUF, pipe(7)). */
+const AT_ONCE = 4096;
 
 const signals = catchAllSignals();
 const dropIn = chooseDropIn(invokedName(), Deno.args);
@@ -175,17 +177,51 @@ async function refuse({ message, wrong, known }: Problem, voice: Voice): Promise
   return say(voice("error", { type: "problem", message: whole }), DENIT_FAILED);
 }
 
+/** Says something and leaves. On standard output is what was asked for: whoever reads it gets all of it. */
 function say(lines: readonly Line[], code: number): never {
-  const log = makeLog(() => lines);
+  const told = lines.filter(({ stream }) => stream === "stderr");
+  const log = makeLog(() => told);
   log.write("info", { type: "problem", message: "" });
-  return exit(code, log);
+  const asked = lines.filter(({ stream }) => stream === "stdout").map(({ text }) => `${text}\n`).join("");
+  if (asked === "" || signals === null) return exit(code, log);
+  flush(log, FLUSH_MS);
+  const failure = writeWhole(asked, signals);
+  if (failure === null || dropIn !== null) return exitNow(code); // those that denit stands in for do not look
+  const message = `Cannot write to standard output: ${failure}`;
+  return say(makeVoice("error", "text")("error", { type: "problem", message }), DENIT_FAILED);
+}
+
+/** Writes as any tool does: waits for a slow reader until a signal ends that. Why it cannot; a reader may leave. */
+function writeWhole(text: string, signals: SignalSource): string | null {
+  try {
+    for (let rest = new TextEncoder().encode(text); rest.length > 0;) {
+      signals.wait(null, [1]);
+      for (const signal of signals.take()) leaveBy(signal);
+      if (waitToWrite([1], 0) === 0) continue;
+      rest = rest.subarray(Deno.stdout.writeSync(rest.subarray(0, AT_ONCE)));
+    }
+    return null;
+  } catch (error) {
+    const { message } = error as Error;
+    return error instanceof Deno.errors.BrokenPipe ? null : message.replace(/ \(os error \d+\)$/, "");
+  }
+}
+
+/** The kernel spares PID 1 what the signal does by default. */
+function leaveBy(signal: number): void {
+  endBy(signal);
+  if (STOP_SIGNALS.includes(signal)) exitNow(128 + signal);
 }
 
 /** Leaves, once what was said is written or nobody takes it. */
 function exit(code: number, log: Log, limitMs = FLUSH_MS): never {
+  flush(log, limitMs);
+  return exitNow(code);
+}
+
+function flush(log: Log, limitMs: number): void {
   const until = performance.now() + limitMs;
   for (let left; log.unwritten().length > 0 && (left = until - performance.now()) > 0; log.drain()) {
     waitToWrite(log.unwritten(), left);
   }
-  return exitNow(code);
 }

@@ -19,7 +19,7 @@ const RULES: readonly Rule[] = [
   { files: /^src\/core\//, values: /^src\/core\// },
   { files: /^src\/cli\/suggest\.ts$/, values: /^fastest-levenshtein$/ },
   { files: /^src\/cli\//, values: /^src\/(cli\/|core\/|voice\.ts$)/, types: /^src\/plan\.ts$/ },
-  { files: /^src\/config\/yaml\.ts$/, values: /^(yaml$|src\/config\/)/ },
+  { files: /^src\/config\/(yaml|syntax_errors)\.ts$/, values: /^(yaml$|src\/config\/)/ },
   { files: /^src\/config\/cron\.ts$/, values: /^croner$/ },
   { files: /^src\/config\/schema\.ts$/, values: /^(valibot$|src\/(config|cli|core)\/)/ },
   { files: /^src\/config\/json_schema\.ts$/, values: /^(@valibot\/to-json-schema$|src\/config\/)/ },

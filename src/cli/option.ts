@@ -21,6 +21,8 @@ export interface Option<Settings> {
   readonly value?: string;
   /** Whether it may be given several times; in its variable the values are then separated by spaces or commas. */
   readonly repeatable?: true;
+  /** What is right in place of giving it twice, where the last one alone would be a surprise. */
+  readonly once?: string;
   readonly help: string;
   /** Puts a value into the settings, or says what is wrong with it. */
   readonly apply: (settings: Settings, value: string) => BadValue | null;

@@ -47,16 +47,17 @@ export function parseCommandLine(
   const end = words.indexOf("--");
   const optionWords = end < 0 ? words : words.slice(0, end);
   const given = readSettings(OPTIONS, settings, optionWords, readVariable, "denit --help");
-  if (given.name === "problem") return refuse(given.problem);
+  const subcommand = optionWords.findIndex(isSubcommand);
+  if (given.name === "problem") {
+    return refuse(subcommand < 0 ? hinted(given.problem, words) : comesFirst(optionWords, subcommand));
+  }
   if (given.name !== "operands") return given;
 
   const separated = end >= 0 && given.words.length === 0;
   const [command, ...rest] = separated ? words.slice(end + 1) : given.words;
   if (command === undefined) return refuse({ message: `no command given; ${USAGE}` });
   if (!separated && isSubcommand(command)) {
-    const before = optionWords.slice(0, optionWords.length - given.words.length);
-    const right = shortened(["denit", command, ...before, ...rest].join(" "));
-    return refuse({ message: `a subcommand comes first, its options behind it: ${right}` });
+    return refuse(comesFirst(optionWords, optionWords.length - given.words.length));
   }
   if (!separated) {
     const right = shortened(["denit", "--", ...given.words].join(" "));
@@ -67,6 +68,24 @@ export function parseCommandLine(
     });
   }
   return { name: "run", plan: planOf(settings, [command, ...rest]) };
+}
+
+function comesFirst(words: readonly string[], at: number): Problem {
+  const right = shortened(["denit", words[at], ...words.slice(0, at), ...words.slice(at + 1)].join(" "));
+  return { message: `a subcommand comes first, its options behind it: ${right}` };
+}
+
+/** What tini needs an option for, and denit does without one. */
+const TINIS: Readonly<Record<string, string>> = {
+  "-g": "signals go to main's process group anyway",
+  "-s": "denit adopts orphans anyway",
+};
+
+function hinted(problem: Problem, words: readonly string[]): Problem {
+  const hint = TINIS[problem.wrong ?? ""];
+  if (hint === undefined) return problem;
+  const right = shortened(["denit", "--as", "tini", ...words].join(" "));
+  return { message: `unknown option ${problem.wrong}: ${hint}; for tini's own options write: ${right}` };
 }
 
 function planOf(settings: Settings, command: Command): Plan {

@@ -19,11 +19,12 @@ export interface FileSettings {
   file: string | null;
   profiles: string[];
   compat: boolean;
+  /** For the whole shutdown. */
+  timeoutMs: number;
 }
 
 /** What `denit up` is told. */
 export interface UpSettings extends FileSettings, CommonSettings {
-  timeoutMs: number;
   logPrefix: boolean;
   color: boolean;
   logFolder: string;
@@ -38,7 +39,7 @@ export interface ConfigSettings extends FileSettings, Pick<CommonSettings, "verb
 const TIMEOUT_MS = 9000;
 
 function defaultFileSettings(): FileSettings {
-  return { file: null, profiles: [], compat: false };
+  return { file: null, profiles: [], compat: false, timeoutMs: TIMEOUT_MS };
 }
 
 /** The settings of `denit up` when nothing is asked for. */
@@ -46,7 +47,6 @@ export function defaultUpSettings(): UpSettings {
   return {
     ...defaultFileSettings(),
     ...defaultCommonSettings(),
-    timeoutMs: TIMEOUT_MS,
     logPrefix: true,
     color: true,
     logFolder: "/var/log/denit",
@@ -63,6 +63,7 @@ const FILE_OPTIONS: readonly Option<FileSettings>[] = [
     long: "file",
     short: "f",
     value: "FILE",
+    once: "name the other one in it, under include",
     help: "the file [./denit.yaml, /etc/denit.yaml]",
     apply(settings, value) {
       if (value === "") return { expected: "the path of a file" };
@@ -85,11 +86,6 @@ const FILE_OPTIONS: readonly Option<FileSettings>[] = [
     help: "pass over the keys that belong to Docker",
     apply: flag((settings, on) => settings.compat = on),
   },
-];
-
-/** The options of `denit up`, in the order of its help. */
-export const UP_OPTIONS: readonly Option<UpSettings>[] = [
-  ...FILE_OPTIONS,
   {
     long: "timeout",
     short: "t",
@@ -97,6 +93,11 @@ export const UP_OPTIONS: readonly Option<UpSettings>[] = [
     help: "for the whole shutdown; KILL behind it [9s]",
     apply: duration((settings, ms) => settings.timeoutMs = ms),
   },
+];
+
+/** The options of `denit up`, in the order of its help. */
+export const UP_OPTIONS: readonly Option<UpSettings>[] = [
+  ...FILE_OPTIONS,
   {
     long: "no-log-prefix",
     help: "output as it is, not as `service | line`",

@@ -42,10 +42,15 @@ export function readSettings<Settings>(
   if (words.length === 0) return { name: "operands", words }; // as a rule, and at each start a part of it
   const line = getopt(words, grammarOf(options));
   if ("problem" in line) return problem(badOption(line, options, help));
+  const met = new Set<Option<Settings>>();
   for (const given of line.options) {
     if (given.name === "help" || given.name === "h") return { name: "help" };
     if (given.name === "version" || given.name === "V") return { name: "version" };
     const option = options.find(({ long, short }) => given.name === long || given.name === short)!;
+    if (option.once !== undefined && met.has(option)) {
+      return problem({ message: `${writeOption(given.name)} is there twice; ${option.once}` });
+    }
+    met.add(option);
     const value = given.value ?? "true";
     const bad = option.apply(settings, value);
     if (bad !== null) return problem(badValue(writeOption(given.name), value, bad));

@@ -1,5 +1,6 @@
 /** Whether the services of a project go together: what needs more than one of them to be seen. */
 
+import { parseDuration } from "../cli/duration.ts";
 import type { Service } from "../core/services/project.ts";
 import { circlesOf, dependenciesOf, type DependencyKey } from "./order.ts";
 import { didYouMean, type Message, type Report } from "./problems.ts";
@@ -93,5 +94,25 @@ export function checkReplicas(services: Services, run: ReadonlySet<string>, repo
       }
       owners.set(replica, name);
     }
+  }
+}
+
+/** The deadline of the shutdown is one for all: whoever has asked for more time than that does not get it. */
+export function checkGracePeriods(
+  services: Services,
+  run: ReadonlySet<string>,
+  timeoutMs: number,
+  warn: Report,
+): void {
+  for (const [name, { value, source }] of services) {
+    const { stop_grace_period: grace } = value;
+    if (!run.has(name) || grace === undefined || parseDuration(grace)! <= timeoutMs) continue;
+    const message = `${grace} is more than the ${
+      timeoutMs / 1000
+    }s of the whole shutdown, which ends by KILL`;
+    reporterOf(warn, source, ["services", name])(
+      ["stop_grace_period"],
+      `${message}: raise --timeout, and what docker stop waits`,
+    );
   }
 }

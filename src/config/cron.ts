@@ -2,19 +2,47 @@
 
 import { Cron } from "croner";
 
+const FIELDS: readonly (readonly [name: string, range: string])[] = [
+  ["minute", "0 to 59"],
+  ["hour", "0 to 23"],
+  ["day of month", "1 to 31"],
+  ["month", "1 to 12, or JAN to DEC"],
+  ["day of week", "0 to 7, or SUN to SAT"],
+];
+
 /** Why the schedule cannot be followed; `null` if it can. */
 export function scheduleFailure(schedule: string): string | null {
   try {
-    // Paused and without a function it sets no timer.
-    const cron = new Cron(schedule, { paused: true, mode: "5-part" });
-    return cron.nextRun() === null ? "a time that comes" : null;
+    return cronOf(schedule).nextRun() === null ? "expected a time that comes" : null;
   } catch {
-    return "five fields of cron(8): minute, hour, day of month, month, day of week";
+    const fields = schedule.split(/ +/);
+    const wrong = FIELDS.findIndex((_, i) =>
+      !isRight(fields.map((field, k) => k === i ? field : "*").join(" "))
+    );
+    if (fields.length !== FIELDS.length || wrong < 0) {
+      return `expected five fields of cron(8): ${FIELDS.map(([name]) => name).join(", ")}`;
+    }
+    const [name, range] = FIELDS[wrong]!;
+    return `${name}: ${fields[wrong]} is not ${range}`;
   }
+}
+
+function isRight(schedule: string): boolean {
+  try {
+    cronOf(schedule);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Paused and without a function it sets no timer. */
+function cronOf(schedule: string): Cron {
+  return new Cron(schedule, { paused: true, mode: "5-part" });
 }
 
 /** The next time of a schedule that can be followed, in milliseconds of the Unix epoch; `Infinity` if none comes. */
 export function nextTime(schedule: string, afterMs: number): number {
-  const next = new Cron(schedule, { paused: true, mode: "5-part" }).nextRun(new Date(afterMs));
+  const next = cronOf(schedule).nextRun(new Date(afterMs));
   return next === null ? Infinity : next.getTime();
 }

@@ -24,7 +24,11 @@ export interface EnvironmentSources {
 
 export type SecretSource =
   | { readonly name: "file"; readonly path: string }
-  | { readonly name: "variable"; readonly variable: string };
+  | { readonly name: "variable"; readonly variable: string }
+  /** Somebody else brings it, to the path where the service looks for it. */
+  | { readonly name: "external" };
+
+type OwnSource = Exclude<SecretSource, { readonly name: "external" }>;
 
 type EnvFile = NonNullable<Service["env_file"]>;
 
@@ -76,7 +80,9 @@ export function variablesOf(
   const all: Variables = new Map();
   const set = (step: string | number, name: string, value: string | null): void => {
     if (name === "" || name.includes("=")) report([step], "expected the name of a variable");
-    else all.set(name, value ?? variable(name) ?? null);
+    else if (name !== name.trim()) {
+      report([step], "the blank at an end of the name would be part of it: leave it out");
+    } else all.set(name, value ?? variable(name) ?? null);
   };
   if (Array.isArray(environment)) {
     for (const [i, item] of (environment as readonly string[]).entries()) {
@@ -95,6 +101,39 @@ export function variablesOf(
 /** The path that Docker would put a secret at. */
 const SECRETS_FOLDER = "/run/secrets";
 
+/** A line of `secrets`, in the one form that holds all. */
+interface Grant {
+  readonly name: string;
+  /** Where Docker would put it. */
+  readonly path: string;
+}
+
+function grantsOf(secrets: NonNullable<Service["secrets"]>): readonly Grant[] {
+  return secrets.map((grant) => {
+    const { source: name, target } = typeof grant === "string" ? { source: grant, target: grant } : grant;
+    return { name, path: resolvePath(SECRETS_FOLDER, target ?? name) };
+  });
+}
+
+/** Warns of each secret whose path no variable of the service or of a hook of it has: nobody would ever see it. */
+export function warnOfUnusedSecrets(
+  granted: NonNullable<Service["secrets"]>,
+  all: () => readonly Variables[],
+  { secret, warn }: EnvironmentSources,
+): void {
+  if (granted.length === 0) return;
+  const asked = new Set(
+    all().flatMap((variables) =>
+      [...variables].filter(([name]) => name.endsWith("_FILE")).map(([, value]) => value)
+    ),
+  );
+  for (const [i, { name, path }] of grantsOf(granted).entries()) {
+    const kind = secret(name)?.name;
+    if (kind === undefined || kind === "external" || asked.has(path)) continue;
+    warn(["secrets", i], `no variable such as X_FILE=${path} asks for it, and there is no file there`);
+  }
+}
+
 /**
  * Puts the secrets in: for each variable `X_FILE` that names the path of a secret of this service there is `X` with its
  * content, so that a program that wants the value gets it. `X_FILE` itself is then not set.
@@ -107,13 +146,12 @@ export function withSecrets(
   sources: EnvironmentSources,
   path: Path,
 ): Variables {
-  const sourceAt = new Map<string, { readonly name: string; readonly source: SecretSource }>();
-  for (const [i, grant] of granted.entries()) {
-    const { source: name, target } = typeof grant === "string" ? { source: grant, target: grant } : grant;
+  const sourceAt = new Map<string, { readonly name: string; readonly source: OwnSource }>();
+  for (const [i, { name, path: target }] of grantsOf(granted).entries()) {
     const source = sources.secret(name);
     if (source === undefined) {
       sources.report(["secrets", i], `no secret ${shown(name)} at the top of the file`);
-    } else sourceAt.set(resolvePath(SECRETS_FOLDER, target ?? name), { name, source });
+    } else if (source.name !== "external") sourceAt.set(target, { name, source });
   }
   const all: Variables = new Map(variables);
   for (const [name, value] of variables) {
@@ -137,7 +175,7 @@ export function withSecrets(
 
 /** The content without the one line end that editors leave. */
 function readSecret(
-  source: SecretSource,
+  source: OwnSource,
   sources: EnvironmentSources,
 ): string | { readonly failure: string } {
   switch (source.name) {

@@ -1,7 +1,8 @@
 /** The keys of the Compose specification that mean nothing to an init, and what is said about them. */
 
 import type { Report } from "./problems.ts";
-import type { Entry, Path, Tree } from "./tree.ts";
+import { LOG_DRIVERS } from "./schema.ts";
+import { type Entry, type Path, placeOf, shown, type Tree } from "./tree.ts";
 
 const DOCKERS = "belongs to Docker: denit starts processes, not containers; leave it out or use --compat";
 
@@ -37,6 +38,7 @@ export const FOREIGN_KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
   "services.*.post_start.[]": ["privileged"],
   "services.*.pre_stop.[]": ["privileged"],
+  "services.*.logging.options": ["compress", "env", "env-regex", "labels", "labels-regex", "tag"],
   "services.*.secrets.[]": ["gid", "mode", "uid"],
   "secrets.*": ["driver", "driver_opts", "external", "labels", "name", "template_driver"],
   "include.[]": ["env_file"],
@@ -59,7 +61,7 @@ const NEVER_PASSED_OVER: Readonly<Record<string, string>> = {
 const NAMES: readonly string[] = ["services", "secrets"];
 
 /** The tree without these keys: each is reported, or passed over if the file is shared with Compose. */
-export function withoutForeignKeys(root: Tree, compat: boolean, report: Report): Tree {
+export function withoutForeignKeys(root: Tree, compat: boolean, report: Report, warn: Report): Tree {
   return without(root, "", []);
 
   function without(tree: Tree, pattern: string, path: Path): Tree {
@@ -73,6 +75,12 @@ export function withoutForeignKeys(root: Tree, compat: boolean, report: Report):
     const entries = new Map<string, Entry>();
     for (const [key, { keyAt, value }] of tree.entries) {
       const here = [...path, key];
+      const driver = compat && pattern === "services.*" && key === "logging" ? driverOf(value) : null;
+      if (driver !== null && !LOG_DRIVERS.some((own) => own === driver)) {
+        const message = `denit has no driver ${shown(driver)}: passed over, its lines are denit's own`;
+        warn(placeOf(value, ["driver"]), [...here, "driver"], message);
+        continue;
+      }
       if (!foreign.includes(key)) {
         const next = NAMES.includes(pattern) ? "*" : key;
         entries.set(key, { keyAt, value: without(value, join(pattern, next), here) });
@@ -83,6 +91,11 @@ export function withoutForeignKeys(root: Tree, compat: boolean, report: Report):
     }
     return { ...tree, entries };
   }
+}
+
+function driverOf(logging: Tree): string | null {
+  const driver = logging.kind === "mapping" ? logging.entries.get("driver")?.value : undefined;
+  return driver?.kind === "scalar" && typeof driver.value === "string" ? driver.value : null;
 }
 
 function join(pattern: string, next: string): string {

@@ -1,7 +1,7 @@
 /** From the file of services to the project that is run, or to all that is wrong with it. */
 
 import type { Dependency, Project, Service } from "../core/services/project.ts";
-import { checkCircles, checkDependencies, checkReplicas } from "./check.ts";
+import { checkCircles, checkDependencies, checkGracePeriods, checkReplicas } from "./check.ts";
 import type { SecretSource } from "./environment.ts";
 import { interpolate } from "./interpolate.ts";
 import { dependenciesOf, selectServices } from "./order.ts";
@@ -10,7 +10,7 @@ import type { Secret, Service as FileService } from "./schema.ts";
 import { makeService, replicaNames } from "./service.ts";
 import { type Defined, MOST_SERVICES, readSources, reporterOf, type Source } from "./sources.ts";
 import { type ConfigSystem, type LoadRequest, resolvePath, type Unreadable } from "./system.ts";
-import { type Path, type Place, placeOf } from "./tree.ts";
+import { hasKey, type Path, type Place, placeOf } from "./tree.ts";
 
 export type Loaded =
   | { readonly name: "loaded"; readonly project: Project; readonly warnings: readonly string[] }
@@ -79,11 +79,15 @@ function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused
   const files = new Map([...services].map(([name, { value }]) => [name, value] as const));
   const selection = selectServices(files, request);
   for (const message of selection.unknown) report(nowhere, [], message);
-  const secretSources = new Map(
-    [...secrets].map(([name, { value, source }]) =>
-      [name, secretSourceOf(value, source, reporterOf(report, source, ["secrets", name]))] as const
-    ),
-  );
+  for (const message of selection.idle) warn(nowhere, [], message);
+  if (request.compat) passOverImages(services, request.select, selection.names, warn);
+  const secretSources = new Map([...secrets].map(([name, secret]) => {
+    const isExternal = request.compat && isExternalSecret(name, secret);
+    return [
+      name,
+      isExternal ? passOverSecret(name, secret, warn) : secretSourceOf(name, secret, report),
+    ] as const;
+  }));
   const readText = textReader(system);
   let variables = 0;
   const takeRoom = (more: number): boolean => {
@@ -108,20 +112,21 @@ function read(request: LoadRequest, system: ConfigSystem): ReadProject | Refused
       takeRoom,
       secret: (secret) => secretSources.get(secret),
       report: reporterOf(report, source, ["services", name]),
-      warn: reporterOf(warn, source, ["services", name]),
+      warn: selection.names.has(name) ? reporterOf(warn, source, ["services", name]) : () => {},
     });
     return [name, service] as const;
   }));
   checkCircles(services, report);
   checkDependencies({ services, made, sources, ...selection }, report);
   checkReplicas(services, selection.names, report);
+  checkGracePeriods(services, selection.names, request.timeoutMs, warn);
 
   const all = [...made.values()].filter(({ name }) => selection.names.has(name))
     .flatMap((service) => replicasOf(service, files, selection.names));
   if (all.length > MOST_SERVICES) {
     report(nowhere, [], `${all.length} replicas are more than denit runs (${MOST_SERVICES})`);
   } else if (problems.length === 0 && all.length === 0) {
-    report(nowhere, [], "there is no service to run: each needs a profile, or has no replicas");
+    report(nowhere, [], "there is no service to run: each needs a profile, or has no replicas or no command");
   }
   if (problems.length > 0) return refused();
   return {
@@ -148,7 +153,8 @@ function filler(
     const filled = interpolate(text, system.variable, (name) => {
       if (told.has(name)) return;
       told.add(name);
-      warn(at, path, `the variable ${name} is not set: taken as empty`);
+      const hint = isShells(name, path) ? `; write $$${name} to leave it to the shell` : "";
+      warn(at, path, `the variable ${name} is not set: taken as empty${hint}`);
     });
     if ("failure" in filled) {
       report(at, path, filled.failure);
@@ -159,6 +165,12 @@ function filler(
     if (length > MOST_TEXT) report(at, [], "with its variables filled in the file is too large");
     return filled.text;
   };
+}
+
+/** In a command a name in small letters is as a rule one that its script has set. */
+function isShells(name: string, path: Path): boolean {
+  return name === name.toLowerCase() &&
+    path.some((step) => step === "command" || step === "entrypoint" || step === "test");
 }
 
 /** All of one kind by name, in the order of the files; a name that is there twice is reported. */
@@ -182,14 +194,47 @@ function gather<Value>(
   return all;
 }
 
-function secretSourceOf(
-  secret: Secret,
-  source: Source,
-  report: (path: readonly string[], message: string) => void,
-): SecretSource {
-  const { file, environment } = secret;
+/**
+ * Takes out who has an image in the place of a command: there is nothing that denit could start. Who would have been
+ * run is told of; those that depend on it go without it.
+ */
+function passOverImages(
+  services: Map<string, Defined<FileService>>,
+  select: readonly string[],
+  run: Set<string>,
+  warn: Report,
+): void {
+  for (const [name, { value, source }] of services) {
+    const isImage = ["image", "build"].some((key) => hasKey(source.whole, ["services", name, key]));
+    if (!isImage || (value.command ?? value.entrypoint ?? null) !== null || select.includes(name)) continue;
+    services.delete(name);
+    if (!run.delete(name)) continue;
+    const message = (): string => {
+      const others = [...services].filter(([other, { value }]) =>
+        run.has(other) && dependenciesOf(value).some(({ service }) => service === name)
+      ).map(([other]) => other);
+      const without = others.length === 0 ? "" : `; ${others.join(", ")} will not wait for it`;
+      return `has an image but no command: passed over${without}`;
+    };
+    reporterOf(warn, source, ["services", name])([], message);
+  }
+}
+
+function isExternalSecret(name: string, { value, source }: Defined<Secret>): boolean {
+  return value.file === undefined && value.environment === undefined &&
+    hasKey(source.whole, ["secrets", name, "external"]);
+}
+
+function passOverSecret(name: string, { source }: Defined<Secret>, warn: Report): SecretSource {
+  const message = "is external: passed over, a service finds it where it looks for it, or not";
+  reporterOf(warn, source, ["secrets", name])([], message);
+  return { name: "external" };
+}
+
+function secretSourceOf(name: string, { value, source }: Defined<Secret>, report: Report): SecretSource {
+  const { file, environment } = value;
   if ((file === undefined) === (environment === undefined)) {
-    report([], "expected one of file and environment");
+    reporterOf(report, source, ["secrets", name])([], "expected one of file and environment");
   }
   return environment === undefined
     ? { name: "file", path: resolvePath(source.folder, file ?? "") }

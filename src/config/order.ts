@@ -38,31 +38,41 @@ export interface Selection {
   readonly profiles: readonly string[];
 }
 
-/** The services that are run, or words of the command line that are no service. */
+/** All profiles, as in Compose. */
+const ALL = "*";
+
+/** The services that are run, and words of the command line that are no service or no one's profile. */
 export function selectServices(
   services: ReadonlyMap<string, FileService>,
   { select, profiles }: Selection,
 ): {
-  readonly names: ReadonlySet<string>;
+  readonly names: Set<string>;
   readonly enabled: ReadonlySet<string>;
   readonly unknown: string[];
+  readonly idle: string[];
 } {
   const known = [...services.keys()];
   const unknown = select.filter((name) => !services.has(name))
     .map((name) => `no service ${JSON.stringify(name)} in the file${didYouMean(name, known)}`);
+  const all = new Set([...services.values()].flatMap(({ profiles = [] }) => profiles));
+  const idle = profiles.filter((profile) => profile !== ALL && !all.has(profile))
+    .map((profile) =>
+      `no service has the profile ${JSON.stringify(profile)}${didYouMean(profile, [...all])}`
+    );
   // Who is named is enabled by that (Compose specification, profiles); what it depends on is not.
   const enabled = new Set(known.filter((name) => {
     const own = services.get(name)!.profiles ?? [];
-    return own.length === 0 || select.includes(name) || own.some((profile) => profiles.includes(profile));
+    return own.length === 0 || select.includes(name) ||
+      own.some((profile) => profiles.includes(profile) || profiles.includes(ALL));
   }));
-  if (select.length === 0) return { names: enabled, enabled, unknown };
+  if (select.length === 0) return { names: new Set(enabled), enabled, unknown, idle };
   const names = new Set(select.filter((name) => services.has(name)));
   for (const name of names) { // grows while it is walked
     for (const { service } of dependenciesOf(services.get(name)!)) {
       if (enabled.has(service)) names.add(service);
     }
   }
-  return { names, enabled, unknown };
+  return { names, enabled, unknown, idle };
 }
 
 /** `web`, `db`, `web`: a circle each; of circles that share a service not each one. */

@@ -23,16 +23,16 @@ export function projectText(
 }
 
 function plainProject({ projectName, services, secrets }: ReadProject): Plain {
-  const granted = new Set(
-    [...services.values()].flatMap(({ value }) =>
-      (value.secrets ?? []).map((grant) => typeof grant === "string" ? grant : grant.source)
-    ),
-  );
-  const shownSecrets = [...secrets].filter(([name]) => granted.has(name));
+  const granted = new Set([...services.values()].flatMap(({ value }) => (value.secrets ?? []).map(nameOf)));
+  const own = [...secrets].filter(([, { value }]) => (value.file ?? value.environment) !== undefined);
+  const shownSecrets = own.filter(([name]) => granted.has(name));
+  const there = { services: new Set(services.keys()), secrets: new Set(own.map(([name]) => name)) };
   return {
     ...projectName === null ? {} : { name: projectName },
     services: Object.fromEntries(
-      [...services].map(([name, { value, source }]) => [name, plainService(value, source.folder)] as const),
+      [...services].map(([name, { value, source }]) =>
+        [name, plainService(withoutOthers(value, there), source.folder)] as const
+      ),
     ),
     ...shownSecrets.length === 0 ? {} : {
       secrets: Object.fromEntries(shownSecrets.map(([name, { value: { file, environment }, source }]) =>
@@ -44,6 +44,32 @@ function plainProject({ projectName, services, secrets }: ReadProject): Plain {
         ] as const
       )),
     },
+  };
+}
+
+type Grant = NonNullable<Service["secrets"]>[number];
+
+function nameOf(grant: Grant): string {
+  return typeof grant === "string" ? grant : grant.source;
+}
+
+/** What is run; dependencies on others and secrets that are not denit's mean nothing then. */
+interface There {
+  readonly services: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
+}
+
+/** The service without what is not there. */
+function withoutOthers(service: Service, there: There): Service {
+  const { depends_on: dependsOn, secrets } = service;
+  return {
+    ...service,
+    ...dependsOn === undefined ? {} : {
+      depends_on: Array.isArray(dependsOn)
+        ? (dependsOn as readonly string[]).filter((name) => there.services.has(name))
+        : Object.fromEntries(Object.entries(dependsOn).filter(([name]) => there.services.has(name))),
+    },
+    ...secrets === undefined ? {} : { secrets: secrets.filter((each) => there.secrets.has(nameOf(each))) },
   };
 }
 

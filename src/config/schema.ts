@@ -198,11 +198,12 @@ const Hooks = array(
   "expected a list of mappings with command",
 );
 
-const DRIVERS = ["json-file", "local", "none"] as const;
+/** Where the lines of a service may go beside denit's own output. */
+export const LOG_DRIVERS = ["json-file", "local", "none"] as const;
 const LoggingKeys = mapping({
   driver: exactOptional(
     picklist(
-      DRIVERS,
+      LOG_DRIVERS,
       "expected json-file, local or none: denit knows no other driver",
     ),
   ),
@@ -286,7 +287,12 @@ export const File = mapping({
   include: exactOptional(Includes),
   services: exactOptional(names(Service, ServiceName)),
   secrets: exactOptional(names(Secret, SecretName)),
-});
+}, (value) => isService(value) ? "; a service stands under services:" : null);
+
+function isService(value: unknown): boolean {
+  return isMapping(value) &&
+    ["command", "entrypoint", "image"].some((key) => Object.hasOwn(value as object, key));
+}
 
 export type Include = InferOutput<typeof Includes>[number];
 export type Secret = InferOutput<typeof Secret>;
@@ -393,8 +399,11 @@ function isDuration(text: string): boolean {
   return parseDuration(text) !== null;
 }
 
-/** A mapping with these keys; `x-` and whatever follows may stand in each. */
-function mapping<const Entries extends ObjectEntries>(entries: Entries) {
+/** A mapping with these keys; `x-` and whatever follows may stand in each. `hintOf` tells of a value under another key. */
+function mapping<const Entries extends ObjectEntries>(
+  entries: Entries,
+  hintOf: (value: unknown) => string | null = () => null,
+) {
   const known = Object.keys(entries);
   return pipe(
     custom<Record<string, unknown>>(isMapping, "expected a mapping"),
@@ -404,7 +413,7 @@ function mapping<const Entries extends ObjectEntries>(entries: Entries) {
       for (const key of Object.keys(input)) {
         if (Object.hasOwn(entries, key) || key.startsWith("x-")) continue;
         addIssue({
-          message: `unknown key${didYouMean(key, known)}`,
+          message: `unknown key${hintOf(input[key]) ?? didYouMean(key, known)}`,
           path: [{ type: "object", origin: "key", input, key, value: input[key] }],
         });
       }
@@ -444,6 +453,6 @@ function Schedule() {
   return pipe(
     string(message),
     regex(/^\S+(?: +\S+){4}$/, message),
-    check((text) => scheduleFailure(text) === null, ({ input }) => `expected ${scheduleFailure(input)}`),
+    check((text) => scheduleFailure(text) === null, ({ input }) => scheduleFailure(input)!),
   );
 }

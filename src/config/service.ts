@@ -18,6 +18,7 @@ import {
   type Variables,
   variablesOf,
   variablesOfFiles,
+  warnOfUnusedSecrets,
   withSecrets,
 } from "./environment.ts";
 import type * as schema from "./schema.ts";
@@ -72,6 +73,10 @@ export function makeService(name: string, file: schema.Service, sources: Service
       sources.report(["schedule"], "a job with a schedule has one replica");
     }
   }
+  if (essentialOf(file) === "any end" && restart.when !== "never") {
+    sources.warn(["essential"], "any end of it ends the container, so it is never restarted");
+  }
+  warnOfUnusedSecrets(file.secrets ?? [], () => [variables, ...hookVariablesOf(file, sources)], sources);
   const hooks = (key: "post_start" | "pre_stop") =>
     (file[key] ?? []).map((hook, i) =>
       hookOf(hook, program, variables, file.secrets ?? [], sources, [key, i])
@@ -205,21 +210,8 @@ function healthOf(file: schema.Healthcheck, program: Program, report: SubReport)
 
 /** `null` for `["NONE"]`, and where something was reported. */
 function probeOf(file: schema.Healthcheck, program: Program, report: SubReport): Probe | null {
-  const address = file.http ?? file.tcp;
-  if (address !== undefined) {
-    const key = file.http === undefined ? "tcp" : "http";
-    const url = URL.parse(key === "http" ? address : `http://${address}/`);
-    const port = /:([0-9]+)(?:\/.*)?$/.exec(address.replace(/^http:\/\//, ""))?.[1] ?? "80";
-    if (url === null || Number(port) < 1) {
-      report([key], "this is no IP address, or no port");
-      return null;
-    }
-    const host = url.hostname === "localhost" ? "127.0.0.1" : url.hostname.replace(/^\[|\]$/g, "");
-    const common = { host, port: Number(port) };
-    return key === "tcp"
-      ? { name: "tcp", ...common }
-      : { name: "http", ...common, path: url.pathname + url.search };
-  }
+  if (file.http !== undefined) return networkProbeOf("http", file.http, report);
+  if (file.tcp !== undefined) return networkProbeOf("tcp", file.tcp, report);
   const test = file.test!;
   const [kind, ...words] = typeof test === "string" ? ["CMD-SHELL", test] : test;
   const run = (command: Command): Probe => ({ name: "program", program: { ...program, command } });
@@ -229,6 +221,22 @@ function probeOf(file: schema.Healthcheck, program: Program, report: SubReport):
   if (kind === "CMD-SHELL" && first !== undefined && rest.length === 0) return run(["/bin/sh", "-c", first]);
   report(["test"], 'expected a text, ["CMD", PROGRAM, ...], ["CMD-SHELL", TEXT] or ["NONE"]');
   return null;
+}
+
+/** A name goes on as it is: the probe knows what `localhost` may be, and it is told to whom it asks. */
+function networkProbeOf(name: "http" | "tcp", address: string, report: SubReport): Probe | null {
+  const [, written = "", port = "80"] = /^(?:http:\/\/)?(\[[^\]]*\]|[^:/]*)(?::([0-9]+))?/.exec(address)!;
+  if (Number(port) < 1 || Number(port) > 65_535) {
+    report([name], `the port ${port} is not from 1 to 65535`);
+    return null;
+  }
+  const url = URL.parse(name === "http" ? address : `http://${address}/`);
+  if (url === null) {
+    report([name], `${written} is no IP address`);
+    return null;
+  }
+  const common = { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(port) };
+  return name === "tcp" ? { name, ...common } : { name, ...common, path: url.pathname + url.search };
 }
 
 /** A program that runs beside the service: as the service does, but for what it says itself. */
@@ -254,6 +262,16 @@ function hookOf(
       ? program.workingDirectory
       : resolvePath(sources.workingDirectory, hook.working_dir),
   };
+}
+
+/** What the hooks set themselves; what is wrong with it is told elsewhere. */
+function hookVariablesOf(
+  { post_start: started = [], pre_stop: stop = [] }: schema.Service,
+  sources: ServiceSources,
+): Variables[] {
+  return [...started, ...stop].map(({ environment = {} }) =>
+    variablesOf(environment, sources.variable, () => {})
+  );
 }
 
 /** What a letter behind a size stands for: the driver json-file counts by thousands, local by 1024, as Docker's do. */

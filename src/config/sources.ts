@@ -1,7 +1,7 @@
 /** The files that a project is made of: the one that was asked for, and all that are included. */
 
 import { withoutForeignKeys } from "./foreign_keys.ts";
-import type { Report } from "./problems.ts";
+import type { Message, Report } from "./problems.ts";
 import { checkForm, type Form } from "./schema.ts";
 import { type ConfigSystem, folderOf, resolvePath } from "./system.ts";
 import { type Path, type Place, placeOf, type Tree } from "./tree.ts";
@@ -14,6 +14,8 @@ export interface Source {
   /** The folder that its paths are relative to, an absolute path. */
   readonly folder: string;
   readonly tree: Tree;
+  /** The same with the keys that belong to Docker. */
+  readonly whole: Tree;
   readonly form: Form;
 }
 
@@ -28,7 +30,7 @@ export function reporterOf(
   report: Report,
   source: Source,
   from: Path,
-): (path: Path, message: string) => void {
+): (path: Path, message: Message) => void {
   return (path, message) => {
     const here = [...from, ...path];
     report(placeOf(source.tree, here, path.length === 0 ? "key" : "value"), here, message);
@@ -96,13 +98,13 @@ export function readSources(path: string, system: ConfigSystem, reading: Reading
     if (whole === null) return;
     services += namesIn(whole).length;
     if (services > MOST_SERVICES) return;
-    const tree = withoutForeignKeys(whole, reading.compat, reading.report);
+    const tree = withoutForeignKeys(whole, reading.compat, reading.report, reading.warn);
     const form = checkForm(tree, reading.report);
     const folder = projectFolder ?? folderOf(open.path);
     if (tree.kind === "mapping" && tree.entries.has("version")) {
       reading.warn(placeOf(tree, ["version"], "key"), ["version"], "means nothing, to Compose neither");
     }
-    sources.push({ name: open.name, folder, tree, form });
+    sources.push({ name: open.name, folder, tree, whole, form });
 
     for (const [i, include] of form.include.entries()) {
       const plain = typeof include === "string" ? { path: include } : include;

@@ -24,6 +24,8 @@ export interface LoadRequest {
   readonly profiles: readonly string[];
   /** Whether keys that belong to Docker are passed over. */
   readonly compat: boolean;
+  /** How long the whole shutdown may take. */
+  readonly timeoutMs: number;
 }
 
 /** The absolute path, without `.` and `..`, of a path as it is from a folder, which is an absolute one. */

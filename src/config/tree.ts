@@ -75,6 +75,13 @@ export function placeOf(tree: Tree, path: Path, what: "value" | "key" = "value")
   return place;
 }
 
+/** Whether there is a key at the path. */
+export function hasKey(tree: Tree, path: readonly string[]): boolean {
+  let here: Tree | undefined = tree;
+  for (const step of path) here = here?.kind === "mapping" ? here.entries.get(step)?.value : undefined;
+  return here !== undefined;
+}
+
 /** `services.web.command[0]`; a key that would not read well is put in quotes. */
 export function pathText(path: Path): string {
   return path.map((step, i) => {

@@ -2,20 +2,17 @@
 
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, stringify } from "yaml";
 import { didYouMean, type Report } from "./problems.ts";
+import { explain, MOST_DEPTH } from "./syntax_errors.ts";
 import { type Entry, type Path, type Place, type Plain, type Tree } from "./tree.ts";
 
 /** Larger is no file of services. */
 const MOST_BYTES = 1024 * 1024;
 /** Parsing takes up to a kilobyte of memory for each, be it a bracket or a long text. */
 const MOST_TOKENS = 200_000;
-/** How deep a file of services may nest: the deepest place that means something is at 7. */
-const MOST_DEPTH = 50;
 /** How many values there may be, aliases and merges taken for what they stand for ... */
 const MOST_VALUES = 500_000;
 /** ... and after so many characters a text counts as one more. */
 const CHARACTERS_OF_VALUE = 64;
-/** After so many errors of syntax the rest tells nothing more. */
-const MOST_ERRORS = 10;
 
 /** JavaScript's own properties of every object: as keys they would be lost on the way. */
 const LOST_KEYS: readonly string[] = ["__proto__", "constructor", "prototype"];
@@ -62,11 +59,13 @@ export function readYaml(
   });
   // A tag that is not known, such as !reset, is only a warning to the library.
   const errors = [...document.errors, ...document.warnings];
-  const deep = errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
-  for (const { code, message, pos } of deep === undefined ? errors.slice(0, MOST_ERRORS) : [deep]) {
-    report(placeAt(pos[0]), [], ERRORS[code] ?? `not YAML: ${message.split("\n", 1)[0]}`);
+  // Those behind the first are as a rule what follows from it; but where it gave up, that is the reason.
+  const error = errors.find(({ code }) => code === "RESOURCE_EXHAUSTION") ?? errors[0];
+  if (error !== undefined) {
+    const { offset, message } = explain(error, document, text);
+    report(placeAt(offset), [], message);
+    return null;
   }
-  if (errors.length > 0) return null;
   if (document.contents === null) {
     report(start, [], "the file is empty");
     return null;
@@ -192,13 +191,6 @@ function hasTooManyTokens(text: string): boolean {
   for (const _token of new Lexer().lex(text)) if (++count > MOST_TOKENS) return true;
   return false;
 }
-
-/** What we say better than the library, or say because it does not know that we are an init. */
-const ERRORS: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: "a second document begins here; one file is one document",
-  RESOURCE_EXHAUSTION: `nested more than ${MOST_DEPTH} deep`,
-  TAB_AS_INDENT: "a tab cannot indent; use spaces",
-};
 
 /** The text of a file that says this, also to readers of YAML 1.1, to whom `no` is false. */
 export function writeYaml(value: Plain): string {

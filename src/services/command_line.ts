@@ -2,7 +2,7 @@
 
 import { readVariable } from "../../ffi/environment.ts";
 import type { Option } from "../cli/option.ts";
-import { type Problem, readSettings } from "../cli/settings.ts";
+import { type Problem, readSettings, shortened } from "../cli/settings.ts";
 import { suggest } from "../cli/suggest.ts";
 import { DENIT_FAILED } from "../core/exit_code.ts";
 import { VERSION } from "../version.ts";
@@ -26,8 +26,14 @@ export function readWords<Settings>(
 ): readonly string[] {
   const given = readSettings(options, settings, words, readVariable, `denit ${name} --help`);
   switch (given.name) {
-    case "operands":
-      return given.words;
+    case "operands": {
+      const option = given.words.findIndex((word) => word.startsWith("-"));
+      if (option < 0) return given.words;
+      const before = words.slice(0, words.length - given.words.length);
+      const right = [...before, ...given.words.slice(option), ...given.words.slice(0, option)].join(" ");
+      const message = `options come before services: denit ${name} ${shortened(right)}`;
+      return refuse([message], voice(), host);
+    }
     case "help":
       return host.say(linesOf(helpText()), 0);
     case "version":

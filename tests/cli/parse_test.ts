@@ -61,6 +61,22 @@ const REFUSED: readonly (readonly [line: string[], message: string, meant: strin
   [["nginx"], '"nginx" is no subcommand; to run a program write: denit -- nginx', null],
   [["nginx", "-g", "x"], '"nginx" is no subcommand; to run a program write: denit -- nginx -g x', null],
   [["-v", "up", "-f", "x"], "a subcommand comes first, its options behind it: denit up -v -f x", null],
+  [["-f", "x", "up"], "a subcommand comes first, its options behind it: denit up -f x", null],
+  [
+    ["--profile=p", "config", "web"],
+    "a subcommand comes first, its options behind it: denit config --profile=p web",
+    null,
+  ],
+  [
+    ["-g", "--", "web", "-v"],
+    "unknown option -g: signals go to main's process group anyway; for tini's own options write: denit --as tini -g -- web -v",
+    null,
+  ],
+  [
+    ["-s"],
+    "unknown option -s: denit adopts orphans anyway; for tini's own options write: denit --as tini -s",
+    null,
+  ],
   [["-"], '"-" is no subcommand; to run a program write: denit -- -', null],
   [["--grce", "8s"], "unknown option --grce; denit --help lists them", "--grace"],
   [["--Verbose"], "unknown option --Verbose; denit --help lists them", "--verbose"],

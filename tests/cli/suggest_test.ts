@@ -1,7 +1,7 @@
 import { suggest } from "../../src/cli/suggest.ts";
 import { equal } from "../assert.ts";
 
-const WORDS = ["group", "main", "all", "--kill-after", "--grace", "TERM"];
+const WORDS = ["group", "main", "all", "--kill-after", "--grace", "TRAP", "TERM"];
 
 for (
   const [wrong, meant] of [
@@ -14,6 +14,8 @@ for (
     ["--kil-aftr", "--kill-after"],
     ["--grcae", "--grace"],
     ["TRM", "TERM"],
+    ["TREM", "TERM"],
+    ["TRAM", "TRAP"],
     ["group", "group"],
     ["gp", null],
     ["xyz", null],

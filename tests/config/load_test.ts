@@ -131,13 +131,16 @@ const CASES:
       },
     ],
     ["healthcheck: {tcp: 'localhost:80'}", {
-      health: { ...PROBE, test: { name: "tcp", host: "127.0.0.1", port: 80 } },
+      health: { ...PROBE, test: { name: "tcp", host: "localhost", port: 80 } },
     }],
     ["healthcheck: {http: 'http://localhost'}", {
-      health: { ...PROBE, test: { name: "http", host: "127.0.0.1", port: 80, path: "/" } },
+      health: { ...PROBE, test: { name: "http", host: "localhost", port: 80, path: "/" } },
     }],
     ["healthcheck: {http: 'http://[::1]:8080/a/b?c=:1'}", {
       health: { ...PROBE, test: { name: "http", host: "::1", port: 8080, path: "/a/b?c=:1" } },
+    }],
+    ["healthcheck: {http: 'http://127.0.0.1/a:18081'}", {
+      health: { ...PROBE, test: { name: "http", host: "127.0.0.1", port: 80, path: "/a:18081" } },
     }],
     ["essential: true", { essential: "any end" }],
     ["essential: 'false'", { essential: "never" }],
@@ -270,6 +273,22 @@ Deno.test("a variable that is not set is empty and told once, with its place", (
   ]);
 });
 
+Deno.test("a variable in small letters, in a command, is as a rule the shell's", () => {
+  const { warnings } = load(`services:
+  web:
+    command: [sh, -c, 'for i in 1 2; do echo $i; done']
+    entrypoint: $$x $y
+    healthcheck: {test: 'test -e \${f}'}
+    working_dir: ./$u
+`);
+  deepEqual(warnings, [
+    "denit.yaml:3:23: services.web.command[2]: the variable i is not set: taken as empty; write $$i to leave it to the shell",
+    "denit.yaml:4:17: services.web.entrypoint: the variable y is not set: taken as empty; write $$y to leave it to the shell",
+    "denit.yaml:5:25: services.web.healthcheck.test: the variable f is not set: taken as empty; write $$f to leave it to the shell",
+    "denit.yaml:6:18: services.web.working_dir: the variable u is not set: taken as empty",
+  ]);
+});
+
 Deno.test("keys are not filled in", () => {
   const { services: [web] } = load("services:\n  web:\n    command: a\n    environment: {$A: $B}\n", {
     variables: { A: "x", B: "y" },
@@ -280,6 +299,30 @@ Deno.test("keys are not filled in", () => {
 Deno.test("version is passed over with a warning, name and x- keys without", () => {
   const { warnings } = load("version: '3'\nname: shop\nx-a: 1\nservices: {web: {command: a}}");
   deepEqual(warnings, ["denit.yaml:1:1: version: means nothing, to Compose neither"]);
+});
+
+Deno.test("who has asked for more time to stop than the whole shutdown has is told", () => {
+  const file = `services:
+  web: {command: a, stop_grace_period: 1m30s}
+  db: {command: a, stop_grace_period: 9s}
+  off: {command: a, stop_grace_period: 20s, profiles: [p]}
+`;
+  deepEqual(load(file).warnings, [
+    "denit.yaml:2:40: services.web.stop_grace_period: 1m30s is more than the 9s of the whole shutdown, which ends by KILL: raise --timeout, and what docker stop waits",
+  ]);
+  deepEqual(load(file, { request: { timeoutMs: 90_000 } }).warnings, []);
+});
+
+Deno.test("who is essential is never restarted, and that is told if it was asked for", () => {
+  const file = `services:
+  web: {command: a, essential: true, restart: always}
+  db: {command: a, essential: true}
+  job: {command: a, essential: false, restart: always}
+  off: {command: a, essential: true, restart: always, profiles: [p]}
+`;
+  deepEqual(load(file).warnings, [
+    "denit.yaml:2:32: services.web.essential: any end of it ends the container, so it is never restarted",
+  ]);
 });
 
 const SECRETS = `secrets:
@@ -325,8 +368,19 @@ Deno.test("a secret that the service was not given is left alone, and so is one 
   deepEqual(other!.program.environment, { DB_FILE: "/run/secrets/db" });
 });
 
-Deno.test("a secret that no variable asks for is not read", () => {
-  load(`${SECRETS}services: {web: {command: a, secrets: [db, key]}}`);
+Deno.test("a secret that no variable asks for is not read, and that is told", () => {
+  const { warnings } = load(
+    `${SECRETS}services:
+  web:
+    command: a
+    secrets: [db, {source: key, target: api}]
+    pre_stop: [{command: b, environment: [K_FILE=/run/secrets/api]}]
+`,
+    SECRET_GIVEN,
+  );
+  deepEqual(warnings, [
+    "denit.yaml:7:15: services.web.secrets[0]: no variable such as X_FILE=/run/secrets/db asks for it, and there is no file there",
+  ]);
 });
 
 Deno.test("the example of the manual loads", async () => {

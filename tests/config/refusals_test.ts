@@ -41,6 +41,10 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
     "3:22: services.web.environment.A: expected a text, a number, true or false, not a list",
   ],
   ["environment: [=a]", "3:19: services.web.environment[0]: expected the name of a variable"],
+  [
+    "environment: [A = b]",
+    "3:19: services.web.environment[0]: the blank at an end of the name would be part of it: leave it out",
+  ],
   ["environment: {'A=B': c}", '3:26: services.web.environment."A=B": expected the name of a variable'],
   ["environment: [A=1, A=1]", "3:18: services.web.environment: the list holds something twice"],
   ["env_file: no.env", "3:15: services.web.env_file: Cannot read /srv/no.env: no such file"],
@@ -95,8 +99,8 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ["scale: 1001", "3:12: services.web.scale: expected a whole number from 0 to 1000, not 1001"],
   ["scale: 1e400", "3:12: services.web.scale: expected a whole number from 0 to 1000, not .inf"],
   ["scale: 2\ndeploy: {replicas: 3}", "4:24: services.web.deploy.replicas: scale says otherwise"],
-  ["scale: 0", "there is no service to run: each needs a profile, or has no replicas"],
-  ["profiles: [a]", "there is no service to run: each needs a profile, or has no replicas"],
+  ["scale: 0", "there is no service to run: each needs a profile, or has no replicas or no command"],
+  ["profiles: [a]", "there is no service to run: each needs a profile, or has no replicas or no command"],
   ["depends_on: [dbb]", '3:18: services.web.depends_on[0]: no service "dbb" in the file'],
   ["depends_on: [web]", "3:18: services.web.depends_on[0]: a circle: web -> web"],
   ["depends_on: {a: {}}", '3:18: services.web.depends_on.a: the key "condition" is missing'],
@@ -136,15 +140,19 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ],
   [
     "healthcheck: {http: 'http://[1::2::3]/'}",
-    "3:25: services.web.healthcheck.http: this is no IP address, or no port",
+    "3:25: services.web.healthcheck.http: [1::2::3] is no IP address",
   ],
   [
     "healthcheck: {tcp: 'localhost:65536'}",
-    "3:24: services.web.healthcheck.tcp: this is no IP address, or no port",
+    "3:24: services.web.healthcheck.tcp: the port 65536 is not from 1 to 65535",
   ],
   [
     "healthcheck: {tcp: 'localhost:0'}",
-    "3:24: services.web.healthcheck.tcp: this is no IP address, or no port",
+    "3:24: services.web.healthcheck.tcp: the port 0 is not from 1 to 65535",
+  ],
+  [
+    "healthcheck: {tcp: '127.0.0.256:80'}",
+    "3:24: services.web.healthcheck.tcp: 127.0.0.256 is no IP address",
   ],
   [
     "healthcheck: {tcp: localhost}",
@@ -184,9 +192,16 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
     "schedule: '@daily'",
     '3:15: services.web.schedule: expected five fields of cron(8), such as 0 3 * * *, not "@daily"',
   ],
+  ["schedule: 60 * * * *", "3:15: services.web.schedule: minute: 60 is not 0 to 59"],
+  ["schedule: a * * * *", "3:15: services.web.schedule: minute: a is not 0 to 59"],
+  ["schedule: 5-1 * * * *", "3:15: services.web.schedule: minute: 5-1 is not 0 to 59"],
+  ["schedule: 0 1,25 * * *", "3:15: services.web.schedule: hour: 1,25 is not 0 to 23"],
+  ["schedule: 0 0  32 * *", "3:15: services.web.schedule: day of month: 32 is not 1 to 31"],
+  ["schedule: 0 0 * 13 *", "3:15: services.web.schedule: month: 13 is not 1 to 12, or JAN to DEC"],
+  ["schedule: 0 0 * 0 funday", "3:15: services.web.schedule: month: 0 is not 1 to 12, or JAN to DEC"],
   [
-    "schedule: 60 * * * *",
-    "3:15: services.web.schedule: expected five fields of cron(8): minute, hour, day of month, month, day of week",
+    "schedule: 0 0 * * funday",
+    "3:15: services.web.schedule: day of week: funday is not 0 to 7, or SUN to SAT",
   ],
   ["schedule: 0 0 31 2 *", "3:15: services.web.schedule: expected a time that comes"],
   ["schedule: 0 3 * * *\nscale: 2", "3:15: services.web.schedule: a job with a schedule has one replica"],
@@ -220,7 +235,11 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ],
   [
     "logging: {driver: local, options: {compress: 'true'}}",
-    "3:40: services.web.logging.options.compress: unknown key",
+    `3:40: services.web.logging.options.compress: ${DOCKERS}`,
+  ],
+  [
+    "logging: {driver: local, options: {compresss: 'true'}}",
+    "3:40: services.web.logging.options.compresss: unknown key",
   ],
   [
     "logging: {driver: local, options: {max-size: 0}}",
@@ -266,7 +285,7 @@ const WHOLE: readonly (readonly [what: string, file: string | Uint8Array, ...pro
   [
     "no YAML",
     "services:\n  web: a: b\n",
-    "denit.yaml:2:8: not YAML: Nested mappings are not allowed in compact mappings",
+    'denit.yaml:2:8: a value with ": " in it needs quotes',
   ],
   ["a tab", "services:\n\tweb: a\n", "denit.yaml:2:1: a tab cannot indent; use spaces"],
   [
@@ -309,6 +328,17 @@ const WHOLE: readonly (readonly [what: string, file: string | Uint8Array, ...pro
     "an unknown key at the top",
     "service: {}\nservices: {web: {command: a}}",
     'denit.yaml:1:1: service: unknown key; did you mean "services"?',
+  ],
+  [
+    "a service at the top",
+    "web:\n  command: a\n",
+    "denit.yaml:1:1: web: unknown key; a service stands under services:",
+  ],
+  [
+    "a service that is not indented",
+    "services:\nnames:\n  entrypoint: a\n",
+    "denit.yaml:1:10: services: expected a mapping, not nothing",
+    "denit.yaml:2:1: names: unknown key; a service stands under services:",
   ],
   [
     "Docker's at the top",

@@ -14,6 +14,8 @@ for (
     [[], [], ["web", "db", "worker"]],
     [[], ["trace"], ["web", "db", "worker", "tracer"]],
     [[], ["none"], ["web", "db", "worker"]],
+    [[], ["*"], ["web", "db", "worker", "tracer", "shell"]],
+    [["worker"], ["*"], ["web", "db", "worker", "tracer"]],
     [["db"], [], ["db"]],
     [["web"], [], ["web", "db"]],
     [["worker"], [], ["web", "db", "worker"]],
@@ -23,12 +25,21 @@ for (
   ] as const
 ) {
   Deno.test(`up ${select.join(" ")} with the profiles (${profiles}) runs ${names}`, () => {
-    const { services } = load(FILE, { request: { select, profiles } });
+    const { services } = load(FILE, { files: { "/srv/no.env": "" }, request: { select, profiles } });
     deepEqual(services.map(({ name }) => name), names);
     const all = services.flatMap(({ dependsOn }) => dependsOn.map(({ service }) => service));
     deepEqual(all.filter((name) => !names.some((each) => each === name)), []);
   });
 }
+
+Deno.test("a profile that no service has is told of, with the one that was meant", () => {
+  deepEqual(
+    load(FILE, { request: { profiles: ["trace", "debgu", "*"] }, files: { "/srv/no.env": "" } }).warnings,
+    [
+      'denit.yaml: no service has the profile "debgu"; did you mean "debug"?',
+    ],
+  );
+});
 
 Deno.test("a file of variables is read only for who is run", () => {
   deepEqual(problemsOf(FILE, { request: { profiles: ["debug"] } }), [

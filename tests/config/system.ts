@@ -13,7 +13,7 @@ export interface Given {
 }
 
 export function requestOf(request: Partial<LoadRequest> = {}): LoadRequest {
-  return { path: "denit.yaml", select: [], profiles: [], compat: false, ...request };
+  return { path: "denit.yaml", select: [], profiles: [], compat: false, timeoutMs: 9000, ...request };
 }
 
 export function systemOf(

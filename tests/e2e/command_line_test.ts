@@ -145,13 +145,17 @@ inEachMode("--help behind -- belongs to main", async (bench) => {
   deepEqual([code, stdout], [0, "--help --version\n"]);
 });
 
-for (const closed of [">&-", ">/dev/full"]) {
-  inEachMode(`--help and --version with ${closed} end all the same`, async (bench) => {
-    for (const word of ["--help", "--version"]) {
-      const { code, stderr } = await bench.run([word], {
-        outside: ["sh", "-c", `exec "$@" ${closed}`, "sh"],
-      });
-      deepEqual([code, stderr], [0, ""]);
+for (
+  const [output, ...end] of [
+    [">&-", 0, ""],
+    [">/dev/full", 125, "denit: error: Cannot write to standard output: No space left on device\n"],
+  ] as const
+) {
+  inEachMode(`--help and --version with ${output} end with ${end[0]}`, async (bench) => {
+    for (const words of [["--help"], ["--version"], ["up", "--help"], ["config", "--schema"]]) {
+      const outside = ["sh", "-c", `exec "$@" ${output}`, "sh"];
+      const { code, stderr } = await bench.run(words, { outside });
+      deepEqual([code, stderr], end);
     }
   });
 }

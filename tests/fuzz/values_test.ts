@@ -184,7 +184,9 @@ always(
   (fields) => {
     const schedule = fields.join(" ");
     const failure = scheduleFailure(schedule);
-    if (failure !== null) return match(failure, /^(?:five fields|a time that comes)/);
+    if (failure !== null) {
+      return match(failure, /^(?:expected five fields|expected a time that comes|[a-z ]+: .* is not [0-9])/s);
+    }
     let atMs = NOW_MS;
     for (let i = 0; i < 3; i++) {
       const nextMs = nextTime(schedule, atMs);

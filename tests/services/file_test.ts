@@ -2,7 +2,7 @@ import type { ConfigSystem, Unreadable } from "../../src/config/system.ts";
 import { loadRequest } from "../../src/services/file.ts";
 import { deepEqual, equal, match } from "../assert.ts";
 
-const SETTINGS = { file: null, profiles: ["debug"], compat: true };
+const SETTINGS = { file: null, profiles: ["debug"], compat: true, timeoutMs: 5000 };
 
 /** A system started in `/srv` with these files. */
 function systemWith(files: Readonly<Record<string, Uint8Array | Unreadable>>): ConfigSystem {
@@ -34,6 +34,16 @@ Deno.test("one that is there and cannot be read is not passed over", () => {
   equal(pathWith({ "/srv/denit.yaml": unreadable, "/etc/denit.yaml": SOME }), "./denit.yaml");
 });
 
+Deno.test("what could not be read again is refused", () => {
+  for (const path of ["-", "/dev/stdin", "/dev/fd/63", "/proc/self/fd/0"]) {
+    equal(
+      pathWith({ [path]: SOME }, path),
+      `Cannot read ${path}: the file of services is read again at each HUP; name one that stays`,
+    );
+  }
+  equal(pathWith({ "/srv/-.yaml": SOME }, "-.yaml"), "-.yaml");
+});
+
 Deno.test("where there is none, all places that were looked at are named", () => {
   match(
     pathWith({}),
@@ -41,11 +51,12 @@ Deno.test("where there is none, all places that were looked at are named", () =>
   );
 });
 
-Deno.test("profiles, services and --compat go along", () => {
+Deno.test("profiles, services, --compat and --timeout go along", () => {
   deepEqual(loadRequest({ ...SETTINGS, file: "a" }, ["web"], systemWith({})), {
     path: "a",
     select: ["web"],
     profiles: ["debug"],
     compat: true,
+    timeoutMs: 5000,
   });
 });

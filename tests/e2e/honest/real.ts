@@ -28,7 +28,7 @@ export async function playReal(bench: Bench, schedule: Schedule): Promise<Story>
   const denit = bench.denit(["up", "--verbose", "--timeout", `${script.timeoutMs}ms`], { cwd: folder });
   const pid = await denit.denitPid();
   await until(
-    () => denit.stderr.text !== "" || denit.stdout.text !== "",
+    () => /^denit: (?!warning: \.\/denit\.yaml:)/m.test(denit.stderr.text) || denit.stdout.text !== "",
     "denit to tell of its first service",
   );
   const startMs = performance.now();

@@ -21,9 +21,9 @@ export interface Told {
 /** What concerns all services, and not the one that it may name. */
 const OF_ALL = /^\w+: (?:shutting down|killing whatever|reread the file)/;
 
-/** What is told of any process, by the name of its program. */
+/** What is told of any process, by the name of its program, and of the file, which the fake world has not. */
 const OF_NO_SERVICE =
-  /^\w+: (?:reaped |killed .*(?:\): (?:its? .*had not ended in time|it had not been asked to end)|, which still ran)$)/;
+  /^\w+: (?:reaped |killed .*(?:\): (?:its? .*had not ended in time|it had not been asked to end)|, which still ran)$|\.\/denit\.yaml:)/;
 
 /** The story that is told of a run of services, which are those of all its files. */
 export function storyOf({ lines, deeds, exitCode }: Told, projects: readonly (Project | null)[]): Story {

@@ -4,6 +4,8 @@ import { deepEqual, doesNotMatch, equal, match, ok } from "../../assert.ts";
 import { type Bench, type Ended, inEachMode } from "../support/bench.ts";
 import { type FileOfServices, folderWith, namesIn, sh } from "./support.ts";
 
+const SIGTERM = 15;
+
 const FILE = `name: shop
 x-env: &env { TZ: UTC }
 include: [parts/db.yaml]
@@ -95,6 +97,49 @@ inEachMode("warns of what it prints all the same", async (bench) => {
     "denit: warning: ./denit.yaml:1:1: version: means nothing, to Compose neither",
     "denit: warning: ./denit.yaml:3:22: services.web.command[1]: the variable NO_SUCH_VARIABLE is not set: taken as empty",
   ]);
+});
+
+const LARGE = `services: {web: {command: [${Array.from({ length: 30_000 }, (_, i) => `w${i}`)}]}}`;
+
+inEachMode("a reader that is slow gets all that it prints", async (bench) => {
+  const { stdout: whole } = await config(bench, { "denit.yaml": LARGE });
+  const cwd = folderWith(bench, { "denit.yaml": LARGE });
+  const outside = ["sh", "-c", '{ "$@"; echo "code $?"; } | { sleep 1; cat; }', "sh"];
+  const { stdout, stderr } = await bench.run(["config"], { cwd, outside });
+  ok(stdout.length > 300_000);
+  deepEqual([stdout, stderr], [`${whole}code 0\n`, ""]);
+});
+
+inEachMode("TERM ends it while its reader does not go on", async (bench) => {
+  const cwd = folderWith(bench, { "denit.yaml": LARGE });
+  const outside = ["sh", "-c", '{ "$@"; echo "code $?" >&2; } | { head -n 1; exec sleep 1000; }', "sh"];
+  const denit = bench.denit(["config"], { cwd, outside });
+  await denit.stdout.shows(/^services:$/);
+  await denit.signal(SIGTERM);
+  await denit.stderr.shows(/^code 143$/);
+});
+
+inEachMode("a reader that leaves is no error", async (bench) => {
+  const cwd = folderWith(bench, { "denit.yaml": LARGE });
+  const outside = ["sh", "-c", '{ "$@"; echo "code $?" >&2; } | head -n 1', "sh"];
+  const { stdout, stderr } = await bench.run(["config"], { cwd, outside });
+  deepEqual([stdout, stderr], ["services:\n", "code 0\n"]);
+});
+
+inEachMode("warns of a service that has more time to stop than --timeout, or its default", async (bench) => {
+  const files = { "denit.yaml": "services:\n  web: {command: a, stop_grace_period: 20s}\n" };
+  const warned = await config(bench, files);
+  match(warned.stderr, /web\.stop_grace_period: 20s is more than the 9s of the whole shutdown/);
+  equal((await config(bench, files, ["--timeout", "20s"])).stderr, "");
+});
+
+inEachMode("standard input is no file of services, to config and up alike", async (bench) => {
+  const outside = ["sh", "-c", `echo 'services: {web: {command: "true"}}' | "$@"`, "sh"];
+  for (const words of [["config", "-f", "-"], ["up", "-f", "/dev/stdin"], ["config", "-f", "/dev/stdin"]]) {
+    const { code, stdout, stderr } = await bench.run(words, { outside });
+    deepEqual([code, stdout], [125, ""]);
+    match(stderr, /^denit: error: Cannot read \S+: the file of services is read again at each HUP; .*\n$/);
+  }
 });
 
 inEachMode("--schema prints a JSON Schema, and needs no file", async (bench) => {

@@ -229,6 +229,12 @@ services:
     setting: { env: { DENIT_FILE: "other.yaml" } },
     prints: ["the other one"],
   },
+  "the file of the command line, whatever DENIT_FILE names": {
+    file: web(sh("echo the usual one")),
+    words: ["-f", "denit.yaml"],
+    setting: { env: { DENIT_FILE: "other.yaml" } },
+    prints: ["the usual one"],
+  },
   "--compat: what is Docker's is passed over": {
     file: {
       services: { web: sh("echo web", { image: "web", ports: ["80:80"], tty: true }) },

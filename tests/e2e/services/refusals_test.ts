@@ -34,6 +34,16 @@ const LINE: Readonly<Record<string, Case>> = {
     words: ["--file"],
     says: ["--file needs a value: --file FILE"],
   },
+  "two files": {
+    files: { "denit.yaml": RIGHT },
+    words: ["-f", "denit.yaml", "--file=denit.yaml"],
+    says: ["--file is there twice; name the other one in it, under include"],
+  },
+  "an option behind a service": {
+    files: { "denit.yaml": RIGHT },
+    words: ["-v", "right", "--timeout", "1s"],
+    says: ["options come before services: denit up -v --timeout 1s right"],
+  },
   "a timeout that is no duration": {
     files: { "denit.yaml": RIGHT },
     words: ["--timeout", "soon"],

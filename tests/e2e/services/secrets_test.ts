@@ -16,6 +16,7 @@ const GRANTED: Readonly<
     readonly service: FileOfServices;
     readonly content?: string;
     readonly prints: string;
+    readonly warns?: string;
   }>
 > = {
   "from a file, without the line end that editors leave": {
@@ -70,17 +71,19 @@ const GRANTED: Readonly<
     secrets: { db: { file: "db.txt" } },
     service: sh(SHOW, { secrets: ["db"], environment: { DB_FILE: "/srv/other" } }),
     prints: "<> </srv/other>",
+    warns: "no variable such as X_FILE=/run/secrets/db asks for it, and there is no file there",
   },
 };
 
-for (const [name, { secrets, service, content = "hush\n", prints }] of Object.entries(GRANTED)) {
+for (const [name, { secrets, service, content = "hush\n", prints, warns = "" }] of Object.entries(GRANTED)) {
   inEachMode(`X_FILE gives X its content, ${name}`, async (bench) => {
     const { code, stdout, stderr } = await run(bench, {
       "denit.yaml": { services: { web: service }, secrets },
       "db.txt": content,
       "web.env": "DB_FILE=/run/secrets/db\n",
     }, { env: { OUR_SECRET: "from denit" } });
-    deepEqual([code, stdout, stderr], [0, `${prints}\n`, ""]);
+    deepEqual([code, stdout], [0, `${prints}\n`]);
+    equal(stderr.replace(/^denit: warning: \S+: \S+: (.*)\n$/, "$1"), warns);
   });
 }
 
