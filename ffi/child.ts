@@ -231,7 +231,7 @@ export function runInChild(steps: readonly Step[], pointedTo: unknown): ChildOut
     return { name: "no process", error: -pid };
   }
   const isThrough = waitForEnd(use, PATIENCE_MS);
-  const errors = steps.map((_, i) => Math.max(0, -Number(words[FIRST_STEP + i * STEP_WORDS + RESULT])));
+  const errors = errorsIn(block, steps.length);
   if (!isThrough) {
     late.push(use);
     return { name: "late", pid, errors };
@@ -241,6 +241,16 @@ export function runInChild(steps: readonly Step[], pointedTo: unknown): ChildOut
   if (!hasFailed) return { name: "executed", pid, errors };
   takeEnd(pid, END_MS); // one that is kept from ending is reaped as others are
   return { name: "failed", at: errors.findLastIndex((error) => error !== 0), errors };
+}
+
+/** The error number of each step; what others return is of no interest. */
+function errorsIn({ memory }: Mapped, steps: number): number[] {
+  const halves = new Int32Array(memory);
+  const errors: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    errors.push(Math.max(0, -halves[2 * (FIRST_STEP + i * STEP_WORDS + RESULT)]!));
+  }
+  return errors;
 }
 
 function mapStart(): Start | null {
