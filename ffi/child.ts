@@ -5,7 +5,7 @@
  * wait in the kernel, where no signal ends it, until the program has been executed, and how long that takes is for others
  * to say: a disk that does not answer, or whoever stops the process once it runs as his user. We wait for so long as a
  * start may take, and then go on. And as whom it runs, what it may use and what it ignores is changed in the new process
- * alone: denit itself is always root, and hears every signal.
+ * alone: denit itself stays what it is, and hears every signal.
  *
  * What it does until then is machine code of ours and touches nothing of libc or of the runtime, of which it shares the
  * thread's state. All signals are blocked in it until the last but one of its calls, or a handler would run there.
