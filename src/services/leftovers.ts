@@ -17,7 +17,6 @@ import { bearerOf } from "./mark.ts";
 /** The leftovers of each service that is asked about; `null` where /proc does not tell. */
 export function findLeftovers(
   of: readonly Ended[],
-  withCommands: boolean,
   living: Living,
   around: Pick<ProcessSurroundings, "ownPid" | "role">,
 ): Map<string, readonly Remaining[]> | null {
@@ -27,7 +26,7 @@ export function findLeftovers(
   const services = new Map(of.map(({ session, service }) => [session, service]));
   for (const entry of all) {
     const service = services.get(entry.session) ?? bearerOf(entry.pid)?.service;
-    if (service !== undefined) found.get(service)?.push(remainingOf(entry, withCommands));
+    if (service !== undefined) found.get(service)?.push(remainingOf(entry, true));
   }
   return found;
 }

@@ -84,10 +84,10 @@ export function servicesPerformer(
   };
 
   /** An error of our own must not keep a service from its next run. */
-  function tryToFind({ of, withCommands }: Of<"find-leftovers">): ReturnType<typeof findLeftovers> {
+  function tryToFind({ of }: Of<"find-leftovers">): ReturnType<typeof findLeftovers> {
     let reason = "there is no /proc that tells";
     try {
-      const found = findLeftovers(of, withCommands, around.living, around);
+      const found = findLeftovers(of, around.living, around);
       if (found !== null) return found;
     } catch (error) {
       reason = String(error);

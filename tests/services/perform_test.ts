@@ -25,7 +25,7 @@ Deno.test("find-leftovers: an error of denit's own is told once, and answered by
   try {
     await until(() => sendSignal(-child.pid, 0) === "sent", "the child to lead its group");
     for (let i = 0; i < 2; i++) {
-      perform({ type: "find-leftovers", of, withCommands: false }, (fact) => void facts.push(fact));
+      perform({ type: "find-leftovers", of }, (fact) => void facts.push(fact));
     }
   } finally {
     child.kill("SIGKILL");

@@ -94,7 +94,7 @@ export type ServicesOrder =
   | { readonly type: "probe"; readonly service: string; readonly probe: Exclude<Probe, { name: "program" }> }
   | { readonly type: "cancel-probe"; readonly service: string }
   /** Answered by `leftovers-found`. */
-  | { readonly type: "find-leftovers"; readonly of: readonly Ended[]; readonly withCommands: boolean }
+  | { readonly type: "find-leftovers"; readonly of: readonly Ended[] }
   /** Send KILL to whatever a probe has left behind. */
   | {
     readonly type: "kill-leftovers";

@@ -13,7 +13,6 @@ import { standing } from "./dependencies.ts";
 import { holdingTimes, isRunning } from "./holding.ts";
 import type {
   Draining,
-  Ended,
   Patience,
   Resting,
   ServicesFact,
@@ -405,12 +404,7 @@ function shutDown(turn: Turn, { reason, exitCode }: NonNullable<Turn["shutdownDu
 /** One look for what several services have left behind. */
 function askForLeftovers(turn: Turn): void {
   if (turn.toSurvey.length === 0) return;
-  const of: readonly Ended[] = [...turn.toSurvey];
-  const kills = of.some(({ service }) => {
-    const phase = turn.services.get(service)?.phase;
-    return phase?.name === "clearing" && phase.killAtMs !== null && phase.killAtMs <= turn.nowMs;
-  });
-  turn.orders.push({ type: "find-leftovers", of, withCommands: kills || turn.policy.verbose });
+  turn.orders.push({ type: "find-leftovers", of: [...turn.toSurvey] });
 }
 
 function nextWakeUp(turn: Turn): number | null {

@@ -202,7 +202,7 @@ asRoot(
       services: { foe: foe("HUP", "init"), web: OFTEN_STARTED },
     });
     await denit.stdout.shows(/^ready$/);
-    await pause(2000); // a hundred starts
+    await pause(1000); // some thirty starts
     await denit.signal(SIGTERM);
     const { code, stdout, stderr } = await denit.ended();
     deepEqual([code, stdout, stderr], [0, "ready\n", ""]);
@@ -223,7 +223,7 @@ asRoot("whoever stops what is about to run as its user does not stop denit", asy
     ["--timeout", "1s"],
   );
   await denit.stdout.shows(/^ready$/);
-  await pause(3000);
+  await pause(1500);
   await denit.signal(SIGTERM);
   const since = performance.now();
   const { code, stdout } = await denit.ended();
