@@ -11,6 +11,20 @@ export function start(...argv: string[]): number {
   return result;
 }
 
+/** What a program of a service is given that asks for nothing, and whose output goes nowhere. */
+export const PLAIN_SERVICE = {
+  workingDirectory: null,
+  stdout: "null",
+  stderr: "null",
+  credentials: null,
+  umask: null,
+  mark: null,
+  limits: [],
+  nice: null,
+  oomScoreAdjust: null,
+  ignored: [],
+} as const;
+
 /** Waits until there is news of a child, and takes it. */
 export async function takeNext(): Promise<Waited> {
   return await until(takeChild);

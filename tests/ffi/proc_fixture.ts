@@ -12,7 +12,7 @@ import {
 import { sendSignal } from "../../ffi/process.ts";
 import { type ServiceStarted, startService } from "../../ffi/start_service.ts";
 import { say, serve, until } from "../fixture.ts";
-import { start, takeAll } from "./children.ts";
+import { PLAIN_SERVICE, start, takeAll } from "./children.ts";
 
 const SIGKILL = 9;
 
@@ -34,18 +34,10 @@ const functions = {
   /** The marks of a program that another user runs, and of what is his alone. */
   async marks(user: Credentials, variables: string[]): Promise<(string | null)[]> {
     const { pid } = startService({
+      ...PLAIN_SERVICE,
       argv: ["sleep", "60"],
       environment: ownVariables(),
-      workingDirectory: null,
-      stdout: "null",
-      stderr: "null",
       credentials: user,
-      umask: null,
-      mark: null,
-      limits: [],
-      nice: null,
-      oomScoreAdjust: null,
-      ignored: [],
     }) as ServiceStarted;
     const marks = variables.map((variable) => readVariableOf(pid, variable));
     sendSignal(pid, SIGKILL);

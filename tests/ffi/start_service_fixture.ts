@@ -10,7 +10,7 @@ import { catchSignals } from "../../ffi/signal_handler.ts";
 import { type ServiceOrder, type ServiceStarted, startService } from "../../ffi/start_service.ts";
 import type { WaitStatus } from "../../ffi/wait.ts";
 import { serve } from "../fixture.ts";
-import { takeAll } from "./children.ts";
+import { PLAIN_SERVICE, takeAll } from "./children.ts";
 import { becomeUser, readLimit } from "./posix.ts";
 
 /** What differs from an order that asks for nothing. */
@@ -121,18 +121,11 @@ async function run(wish: Wish): Promise<Outcome> {
 
 function start({ argv, variables = {}, ...more }: Wish): ServiceStarted | SpawnFailure {
   return startService({
+    ...PLAIN_SERVICE,
     argv: argv.map((word) => typeof word === "number" ? "x".repeat(word) : word),
     environment: withChanges(ownVariables(), variables),
-    workingDirectory: null,
     stdout: "inherit",
     stderr: "inherit",
-    credentials: null,
-    umask: null,
-    mark: null,
-    limits: [],
-    nice: null,
-    oomScoreAdjust: null,
-    ignored: [],
     ...more,
   });
 }

@@ -8,6 +8,7 @@ import type { Logging } from "../../src/core/services/project.ts";
 import { makeLog } from "../../src/log.ts";
 import { type Drained, makeOutput, type Opening, type OutputOptions } from "../../src/output/output.ts";
 import { makeWriters } from "../../src/writer.ts";
+import { PLAIN_SERVICE } from "../ffi/children.ts";
 import { makeNonblocking, moveDescriptor, readLimit, setLimit } from "../ffi/posix.ts";
 import { serve } from "../fixture.ts";
 import { putPipeAtStandardError, readNow } from "../standard_error.ts";
@@ -70,18 +71,11 @@ class Bench {
   run(name: string, command: string): number {
     const opening = this.open(name);
     const started = startService({
+      ...PLAIN_SERVICE,
       argv: ["/bin/sh", "-c", command],
       environment: withChanges([], { PATH: readVariable("PATH")! }),
-      workingDirectory: null,
       stdout: opening.stdout,
       stderr: opening.stderr,
-      credentials: null,
-      umask: null,
-      mark: null,
-      limits: [],
-      nice: null,
-      oomScoreAdjust: null,
-      ignored: [],
     });
     if (!("pid" in started)) throw new Error(started.reason);
     opening.started(started.pid);

@@ -11,7 +11,7 @@ import { playReal } from "./real.ts";
 import { findSchedules, type Schedule } from "./schedule.ts";
 import { show } from "./story.ts";
 
-const RUNS = Number(Deno.env.get("DENIT_HONEST_RUNS") ?? 60);
+const RUNS = Number(Deno.env.get("DENIT_HONEST_RUNS") ?? 40);
 const SEED = Number(Deno.env.get("DENIT_HONEST_SEED") ?? 20261125);
 /** Most of the time of a run is spent asleep. */
 const AT_ONCE = 10;
