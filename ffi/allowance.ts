@@ -1,10 +1,11 @@
 /** What a program may use, and how the kernel favours it: setrlimit(2), setpriority(2), and its oom_score_adj in proc(5). */
 
 import { RESOURCE } from "./abi.ts";
-import type { Step } from "./child.ts";
+import { PASSES_ALL } from "./child.ts";
 import { cString } from "./c_string.ts";
 import { type Credentials, withFilesOf } from "./credentials.ts";
 import { lastReason } from "./error_words.ts";
+import type { Preparation } from "./execute.ts";
 import { libc } from "./libc.ts";
 
 /** A resource limit; -1 is no limit. */
@@ -14,40 +15,34 @@ export interface ResourceLimit {
   readonly hard: number;
 }
 
-/** Something that a program is given: in words, such as `nice to 5`, and how. */
-export interface Allowance {
-  readonly what: string;
-  readonly step: Step;
-}
-
 const ITSELF = 0;
 const UNLIMITED = 2n ** 64n - 1n;
 const PRIO_PROCESS = 0;
 const [O_WRONLY, O_CLOEXEC] = [1, 0o2000000] as const;
 
 /** What a program's process does to itself before the program is executed in it; to raise something may take root. */
-export function allowing(limits: readonly ResourceLimit[], nice: number | null): Allowance[] {
-  const all: Allowance[] = limits.map((limit) => {
+export function allowing(limits: readonly ResourceLimit[], nice: number | null): Preparation[] {
+  const all = limits.map((limit) => {
     const { resource, soft, hard } = limit;
-    return {
-      what: `${resource} to ${soft}${hard === soft ? "" : `, at most ${hard}`}`,
-      step: limitStep(limit),
-    };
+    return { ...limiting(limit), gives: `${resource} to ${soft}${hard === soft ? "" : `, at most ${hard}`}` };
   });
-  if (nice !== null) {
-    all.push({ what: `nice to ${nice}`, step: { call: "setpriority", args: [PRIO_PROCESS, ITSELF, nice] } });
-  }
-  return all;
+  return nice === null ? all : [...all, {
+    call: "setpriority",
+    args: [PRIO_PROCESS, ITSELF, nice],
+    passes: PASSES_ALL,
+    gives: `nice to ${nice}`,
+  }];
 }
 
 /** A soft limit of file locks, where nothing lower is the hard one. */
-export function marking(mark: number): Step {
-  return limitStep({ resource: "locks", soft: mark, hard: -1 });
+export function marking(mark: number): Preparation {
+  return limiting({ resource: "locks", soft: mark, hard: -1 });
 }
 
-function limitStep({ resource, soft, hard }: ResourceLimit): Step {
+function limiting({ resource, soft, hard }: ResourceLimit): Preparation {
   const limit = new BigUint64Array([toKernel(soft), toKernel(hard)]); // struct rlimit64
-  return { call: "prlimit64", args: [ITSELF, RESOURCE[resource], new Uint8Array(limit.buffer), 0] };
+  const args = [ITSELF, RESOURCE[resource], new Uint8Array(limit.buffer), 0] as const;
+  return { call: "prlimit64", args, passes: PASSES_ALL };
 }
 
 function toKernel(limit: number): bigint {

@@ -12,7 +12,7 @@
  */
 
 import { SIZE, SYS } from "./abi.ts";
-import { cString } from "./c_string.ts";
+import { cString, type CStringTable } from "./c_string.ts";
 import { libc } from "./libc.ts";
 import { instructions, makeExecutable, mapMemory, type Mapped, PAGE } from "./machine_code.ts";
 import { signalSetWithout } from "./signal_set.ts";
@@ -27,7 +27,7 @@ export interface Step {
   readonly passes?: bigint;
 }
 
-export type Arg = number | bigint | string | Uint8Array<ArrayBuffer> | typeof RESULT_BEFORE;
+export type Arg = number | bigint | string | Uint8Array<ArrayBuffer> | CStringTable | typeof RESULT_BEFORE;
 
 /** Stands for the address of what the call before has returned. */
 export const RESULT_BEFORE = Symbol("the result of the call before");
@@ -204,11 +204,8 @@ const late: Use[] = [];
 /** What we are when no such process shares our memory. */
 let dumpable = 1;
 
-/**
- * Makes the calls in a new process, of which the last should execute a program, and waits for that. `pointedTo` is what
- * its arguments point to by address.
- */
-export function runInChild(steps: readonly Step[], pointedTo: unknown): ChildOutcome {
+/** Makes the calls in a new process, of which the last should execute a program, and waits for that. */
+export function runInChild(steps: readonly Step[]): ChildOutcome {
   lookAtLate();
   const changesUser = steps.some(({ call }) => call === "setresuid" || call === "setresgid");
   if (changesUser && !late.some((use) => use.changesUser)) {
@@ -218,7 +215,8 @@ export function runInChild(steps: readonly Step[], pointedTo: unknown): ChildOut
   const block = takeBlock(steps.length);
   if (start === null || block === null) return { name: "no process", error: ENOMEM };
   const words = new BigInt64Array(block.memory);
-  const held = [pointedTo, write(words, block, steps)];
+  const held = write(words, block, steps);
+  // Not makePipe: nothing is ever read, and each call counts before the first program.
   const ends = new Int32Array(2);
   const hasPipe = libc.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC) === 0;
   const [read, theirs] = ends as unknown as [number, number];
@@ -289,9 +287,10 @@ function write(words: BigInt64Array, { address, memory }: Mapped, steps: readonl
       else if (arg === RESULT_BEFORE) {
         words[at + FIRST_ARG + i] = address + BigInt((at - STEP_WORDS + RESULT) * WORD);
       } else {
-        const bytes = typeof arg === "string" ? cString(arg) : arg;
+        const given = typeof arg === "string" ? cString(arg) : arg;
+        const bytes = "pointers" in given ? given.pointers : given;
         words[at + FIRST_ARG + i] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
-        held.push(bytes);
+        held.push(given);
       }
     }
     words[at + PASSES] = passes;

@@ -101,7 +101,7 @@ function readCapabilities(): Uint32Array<ArrayBuffer> {
 }
 
 /** What is inheritable, and with it what is ambient, is all that a program would get from a user that is not root. */
-function dropInheritable(fails: Preparation["fails"]): Preparation[] {
+function dropInheritable(fails: NonNullable<Preparation["fails"]>): Preparation[] {
   const words = readCapabilities();
   if (INHERITABLE.every((word) => words[word] === 0)) return [];
   for (const word of INHERITABLE) words[word] = 0;

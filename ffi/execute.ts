@@ -3,7 +3,7 @@
  * it is a file that the kernel does not know how to execute and that is no binary, as a shell would; execvp(3).
  */
 
-import { passing, runInChild, type Step } from "./child.ts";
+import { type Arg, passing, runInChild, type Step } from "./child.ts";
 import { cString, type CStringTable, cStringTable } from "./c_string.ts";
 import { strerror } from "./error_words.ts";
 import {
@@ -19,17 +19,19 @@ import {
   type SpawnFailure,
 } from "./executable.ts";
 
-/** What is done in the new process before the command is executed, and what it means where that fails. */
+/** What is done in the new process before the command is executed. */
 export interface Preparation extends Step {
-  readonly fails: (error: number) => SpawnFailure;
+  /** What it means where that fails, if it is not the command's own failure. */
+  readonly fails?: (error: number) => SpawnFailure;
+  /** In words, such as `nice to 5`: what the program goes without where that fails and the process goes on. */
+  readonly gives?: string;
 }
 
 export interface Execution {
   /** The command and its arguments: at least one. */
   readonly argv: readonly (string | Uint8Array)[];
-  /** The address of its `char *[]`, and what keeps that where it is. */
-  readonly environment: bigint;
-  readonly environmentOf: unknown;
+  /** A `char *[]`. */
+  readonly environment: Arg;
   readonly search: Search;
   readonly before: readonly Preparation[];
 }
@@ -76,12 +78,12 @@ interface NotExecuted {
 function tryPaths(
   paths: readonly (string | Uint8Array)[],
   argv: readonly (string | Uint8Array)[],
-  { before, environment, environmentOf, search }: Execution,
+  { before, environment, search }: Execution,
 ): Executed | SpawnFailure | NotExecuted {
   if (paths.length === 0) return { error: ENOENT, at: 0 };
   const words = cStringTable(argv);
   const attempts = paths.map((path) => attempt(path, words, environment));
-  const outcome = runInChild([...before, ...attempts], [words, environmentOf]);
+  const outcome = runInChild([...before, ...attempts]);
   switch (outcome.name) {
     case "executed":
     case "late":
@@ -94,7 +96,10 @@ function tryPaths(
       return explain(outcome.error, argv[0]!, search);
     case "failed": {
       const { at, errors } = outcome;
-      if (at < before.length) return before[at]!.fails(errors[at]!);
+      if (at < before.length) {
+        const fails = before[at]!.fails ?? ((error) => explain(error, argv[0]!, search));
+        return fails(errors[at]!);
+      }
       const tried = errors.slice(before.length, at + 1).map((error, i) => ({ error, path: paths[i]! }));
       return { error: whatCounts(tried, search), at: at - before.length };
     }
@@ -114,10 +119,6 @@ function whatCounts(
   return tried.some(({ error, path }) => error === EACCES && isFile(path, search)) ? EACCES : ENOENT;
 }
 
-function attempt(path: string | Uint8Array, { pointers }: CStringTable, environment: bigint): Step {
-  return {
-    call: "execve",
-    args: [cString(path), new Uint8Array(pointers.buffer), environment],
-    passes: TRIES_ON,
-  };
+function attempt(path: string | Uint8Array, words: CStringTable, environment: Arg): Step {
+  return { call: "execve", args: [cString(path), words, environment], passes: TRIES_ON };
 }

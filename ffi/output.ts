@@ -16,7 +16,7 @@ const [O_WRONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC] = [1, 0o400, 0o4000, 0o2000000
 const [EINTR, EAGAIN] = [4, 11] as const;
 
 /** A pipe that says it can be written takes at least this much at once (PIPE_BUF, pipe(7)). */
-const AT_ONCE = 4096;
+export const AT_ONCE = 4096;
 
 /**
  * Writes what the descriptor takes now. Returns how many bytes that were, `"again"` if it takes none at the

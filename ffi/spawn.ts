@@ -1,8 +1,8 @@
 /** How a program is started in denit's own surroundings, with the terminal where there is one. */
 
-import { passing, RESULT_BEFORE } from "./child.ts";
-import { execute, type Preparation } from "./execute.ts";
-import { explain, OWN_SEARCH, type SpawnFailure } from "./executable.ts";
+import { passing, RESULT_BEFORE, type Step } from "./child.ts";
+import { execute } from "./execute.ts";
+import { OWN_SEARCH, type SpawnFailure } from "./executable.ts";
 import { environment, libc } from "./libc.ts";
 import { blocking, ignoring } from "./preparations.ts";
 
@@ -35,19 +35,17 @@ const WITHOUT_TERMINAL = passing(1, 5, 6, 25);
  * Returns its process id once it has been executed or, where that takes unusually long, is about to be.
  */
 export function spawn({ argv, place, ignored, blocked }: SpawnOrder): number | SpawnFailure {
-  const fails = (error: number): SpawnFailure => explain(error, argv[0]!, OWN_SEARCH);
   const executed = execute({
     argv,
     environment: Deno.UnsafePointer.value(environment()),
-    environmentOf: null,
     search: OWN_SEARCH,
-    before: [...placing(place, fails), ...ignoring(ignored, fails), blocking(blocked, fails)],
+    before: [...placing(place), ...ignoring(ignored), blocking(blocked)],
   });
   return "pid" in executed ? executed.pid : executed;
 }
 
-function placing(place: SpawnOrder["place"], fails: Preparation["fails"]): Preparation[] {
-  const ownGroup = { call: "setpgid", args: [0, 0], fails } as const;
+function placing(place: SpawnOrder["place"]): Step[] {
+  const ownGroup = { call: "setpgid", args: [0, 0] } as const;
   switch (place) {
     case "our group":
       return [];
@@ -56,16 +54,16 @@ function placing(place: SpawnOrder["place"], fails: Preparation["fails"]): Prepa
     case "foreground":
       return [
         ownGroup,
-        { call: "getpid", args: [], fails },
-        { call: "ioctl", args: [STDIN, TIOCSPGRP, RESULT_BEFORE], passes: WITHOUT_TERMINAL, fails },
+        { call: "getpid", args: [] },
+        { call: "ioctl", args: [STDIN, TIOCSPGRP, RESULT_BEFORE], passes: WITHOUT_TERMINAL },
       ];
     case "own session": {
       const terminal = libc.ttyname(STDIN);
-      const session = { call: "setsid", args: [], fails } as const;
+      const session = { call: "setsid", args: [] } as const;
       if (terminal === null) return [session];
       // The first terminal that a session leader opens becomes its controlling terminal.
       const path = Deno.UnsafePointerView.getCString(terminal);
-      return [session, { call: "openat", args: [AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0], fails }];
+      return [session, { call: "openat", args: [AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0] }];
     }
   }
 }

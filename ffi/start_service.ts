@@ -1,20 +1,12 @@
 /** How a program of a service is started: as whom, where, and with what environment, descriptors and limits. */
 
 import { allowing, marking, type ResourceLimit, setOomScore } from "./allowance.ts";
-import { PASSES_ALL, PATIENCE_MS } from "./child.ts";
+import { PATIENCE_MS } from "./child.ts";
 import { cString, cStringTable } from "./c_string.ts";
 import { becoming, type Credentials, ownCredentials } from "./credentials.ts";
 import { valueOf, type Variable } from "./environment.ts";
 import { inSentence, strerror } from "./error_words.ts";
-import {
-  DEFAULT_PATH,
-  EACCES,
-  ENOENT,
-  ENOTDIR,
-  explain,
-  type Search,
-  type SpawnFailure,
-} from "./executable.ts";
+import { DEFAULT_PATH, EACCES, ENOENT, ENOTDIR, type Search, type SpawnFailure } from "./executable.ts";
 import { execute, type Preparation } from "./execute.ts";
 import { errno, libc } from "./libc.ts";
 import { makePipe } from "./pipe.ts";
@@ -75,36 +67,30 @@ function start(order: ServiceOrder, { streams }: Descriptors): ServiceStarted | 
   const { argv, credentials, oomScoreAdjust, workingDirectory: folder } = order;
   if (credentials !== null) giveOutputs(order, credentials.uid);
   const search: Search = { path: valueOf(order.environment, "PATH") ?? DEFAULT_PATH, folder };
-  const fails = (error: number): SpawnFailure => explain(error, argv[0]!, search);
-  const variables = cStringTable(order.environment.map(({ entry }) => entry));
-  const wanted = allowing(order.limits, order.nice);
-  const allowances = wanted.map(({ step }): Preparation => ({ ...step, passes: PASSES_ALL, fails }));
   const before: Preparation[] = [
-    { call: "setsid", args: [], fails },
+    { call: "setsid", args: [] },
     ...streams.flatMap((from, to): Preparation[] =>
-      from === null ? [] : [{ call: "dup3", args: [from, to, 0], fails }]
+      from === null ? [] : [{ call: "dup3", args: [from, to, 0] }]
     ),
-    ...ignoring(order.ignored, fails),
-    ...order.mark === null ? [] : [{ ...marking(order.mark), passes: PASSES_ALL, fails }],
-    ...allowances,
-    ...order.umask === null ? [] : [{ call: "umask", args: [order.umask], fails } as const],
+    ...ignoring(order.ignored),
+    ...order.mark === null ? [] : [marking(order.mark)],
+    ...allowing(order.limits, order.nice),
+    ...order.umask === null ? [] : [{ call: "umask", args: [order.umask] } as const],
     ...credentials === null ? [] : becoming(credentials),
     ...folder === null ? [] : [entering(folder)],
-    blocking([], fails),
+    blocking([]),
   ];
   const executed = execute({
     argv,
-    environment: Deno.UnsafePointer.value(Deno.UnsafePointer.of(variables.pointers)),
-    environmentOf: variables,
+    environment: cStringTable(order.environment.map(({ entry }) => entry)),
     search,
     before,
   });
   if (!("pid" in executed)) return executed;
   const { pid, errors, late } = executed;
-  const problems = wanted.flatMap(({ what }, i) => {
-    const error = errors[before.indexOf(allowances[i]!)]!;
-    return error === 0 ? [] : [`Cannot set ${what}: ${inSentence(error)}`];
-  });
+  const problems = before.flatMap(({ gives }, i) =>
+    gives === undefined || errors[i] === 0 ? [] : [`Cannot set ${gives}: ${inSentence(errors[i]!)}`]
+  );
   if (late) {
     problems.push(`Cannot tell whether it runs: it has not been executed for ${PATIENCE_MS / 1000} s`);
   }

@@ -2,7 +2,7 @@
 
 import { readVariable, restoreEnvironment } from "../ffi/environment.ts";
 import { invokedName } from "../ffi/libc.ts";
-import { waitToWrite } from "../ffi/output.ts";
+import { AT_ONCE, waitToWrite } from "../ffi/output.ts";
 import { readOwnWords } from "../ffi/proc.ts";
 import {
   becomeSubreaper,
@@ -34,8 +34,6 @@ import { type Line, makeVoice, type Voice } from "./voice.ts";
 
 /** How long the exit waits for whoever reads standard error. */
 const FLUSH_MS = 500;
-/** What a pipe that can be written takes without a wait (PIPE_BUF, pipe(7)). */
-const AT_ONCE = 4096;
 
 const signals = catchAllSignals();
 const dropIn = chooseDropIn(invokedName(), Deno.args);

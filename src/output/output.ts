@@ -265,11 +265,13 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
       return isSoon && taken < LITTLE && taken % BLOCK !== 0;
     },
     takeLast(pid): void {
-      for (const source of sourcesOf.get(pid) ?? []) {
-        let turns = sources.has(source) ? TURNS_AT_ONCE : 0;
-        while (turns-- > 0 && source.sink.room() >= WORTH_READING && giveTurn(source));
-      }
+      const open = (sourcesOf.get(pid) ?? []).filter((source) => sources.has(source));
       sourcesOf.delete(pid);
+      for (const source of open) {
+        for (let turns = 0; turns < TURNS_AT_ONCE && source.sink.room() >= WORTH_READING; turns++) {
+          if (!giveTurn(source)) break;
+        }
+      }
     },
     drain(limitMs): Drained {
       const untilMs = performance.now() + limitMs;

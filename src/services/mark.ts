@@ -23,7 +23,9 @@ export interface Bearer {
 
 /** The first number, also only ours; 2 ** 20 are more than there are programs. */
 const FIRST = (1 + crypto.getRandomValues(new Uint32Array(1))[0]!) * 2 ** 20;
-const bearers: Bearer[] = [];
+/** The values of the variable, by their numbers from the first on, and the numbers of these. */
+const values: string[] = [];
+const numbers = new Map<string, number>();
 
 /** The value of the variable. */
 export function markOf(service: string, part: Part): string {
@@ -32,15 +34,15 @@ export function markOf(service: string, part: Part): string {
 
 /** The number. */
 export function numberOf(service: string, part: Part): number {
-  const known = bearers.findIndex((each) => each.service === service && each.part === part);
-  return FIRST + (known < 0 ? bearers.push({ service, part }) - 1 : known);
+  const value = markOf(service, part);
+  const number = numbers.get(value) ?? FIRST + values.push(value) - 1;
+  numbers.set(value, number);
+  return number;
 }
 
 /** Which service and program a process belongs to; `null` where it has no mark of ours. */
 export function bearerOf(pid: number): Bearer | null {
-  const byNumber = bearers[(readLocksLimit(pid) ?? -1) - FIRST];
-  if (byNumber !== undefined) return byNumber;
-  const mark = readVariableOf(pid, MARK);
+  const mark = values[(readLocksLimit(pid) ?? -1) - FIRST] ?? readVariableOf(pid, MARK);
   return mark === null ? null : readMarkValue(mark);
 }
 

@@ -1,4 +1,5 @@
 import { type ChildOutcome, runInChild, type Step } from "../../ffi/child.ts";
+import { cStringTable } from "../../ffi/c_string.ts";
 import { readFolder } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
 import { closeDescriptor } from "../../ffi/pipe.ts";
@@ -9,9 +10,6 @@ import { readLimit, setLimit } from "./posix.ts";
 
 const PR_GET_DUMPABLE = 3;
 const [O_RDONLY, O_WRONLY, AT_FDCWD] = [0, 1, -100] as const;
-
-/** What tables point to, for good. */
-const kept: unknown[] = [];
 
 /** A program that ends with 3, and one that is not there. */
 const [PROGRAM, MISSING] = [execute("/bin/sh", "-c", "exit 3"), execute("/no/such/program")] as const;
@@ -25,7 +23,7 @@ interface Self {
 const functions = {
   /** What comes of steps before a program, and of the program. */
   async run(before: Omit<Step, "passes">[]): Promise<{ outcome: ChildOutcome; ended: Waited[] }> {
-    const outcome = runInChild([...before.map(passing), PROGRAM], null);
+    const outcome = runInChild([...before.map(passing), PROGRAM]);
     return { outcome, ended: await takeAll() };
   },
 
@@ -36,14 +34,14 @@ const functions = {
     const enough = new Uint8Array(new BigUint64Array([soft, hard]).buffer);
     const theirs: Step = { call: "prlimit64", args: [0, NOFILE, enough, 0] }; // a program needs some
     setLimit(NOFILE, 0n, hard);
-    const outcomes = [runInChild([theirs, PROGRAM], null), runInChild([theirs, MISSING], null)];
+    const outcomes = [runInChild([theirs, PROGRAM]), runInChild([theirs, MISSING])];
     setLimit(NOFILE, soft, hard);
     return { outcomes, ended: await takeAll() };
   },
 
   /** What comes of a program that is not there, and whether a child is left of it. */
   missing(): { outcome: ChildOutcome; left: number | string } {
-    return { outcome: runInChild([MISSING], null), left: peekChild() };
+    return { outcome: runInChild([MISSING]), left: peekChild() };
   },
 
   /**
@@ -53,15 +51,15 @@ const functions = {
   async late(
     fifo: string,
   ): Promise<{ tookMs: number; outcome: ChildOutcome; others: string[]; selves: Self[]; ended: Waited[] }> {
-    runInChild([PROGRAM], null); // whatever is made once, is made
+    runInChild([PROGRAM]); // whatever is made once, is made
     await takeAll();
     const selves = [self()];
     const user: Step[] = libc.geteuid() === 0 ? [{ call: "setresuid", args: [1234, 1234, 1234] }] : [];
     const open: Step = { call: "openat", args: [AT_FDCWD, fifo, O_RDONLY, 0] };
     const since = performance.now();
-    const outcome = runInChild([...user, open, PROGRAM], null);
+    const outcome = runInChild([...user, open, PROGRAM]);
     const tookMs = performance.now() - since;
-    const others = [runInChild([PROGRAM], null), runInChild([MISSING], null)].map(({ name }) => name);
+    const others = [runInChild([PROGRAM]), runInChild([MISSING])].map(({ name }) => name);
     selves.push(self());
     const writer = await until(() => {
       const descriptor = libc.open(new TextEncoder().encode(`${fifo}\0`), O_WRONLY);
@@ -69,7 +67,7 @@ const functions = {
     });
     closeDescriptor(writer - 1);
     const ended = await takeAll();
-    runInChild([PROGRAM], null);
+    runInChild([PROGRAM]);
     await takeAll();
     selves.push(self());
     return { tookMs, outcome, others, selves, ended };
@@ -83,11 +81,7 @@ function passing(step: Omit<Step, "passes">): Step {
 }
 
 function execute(...argv: string[]): Step {
-  const words = argv.map((word) => new TextEncoder().encode(`${word}\0`));
-  const table = new BigUint64Array(argv.length + 1);
-  words.forEach((word, i) => table[i] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(word)));
-  kept.push(words, table);
-  return { call: "execve", args: [words[0]!, new Uint8Array(table.buffer), 0] };
+  return { call: "execve", args: [argv[0]!, cStringTable(argv), 0] };
 }
 
 function self(): Self {
