@@ -167,6 +167,13 @@ export function serve(services: readonly Service[], changes: Partial<ServicesPol
   };
 }
 
+/** The services, each up: the first as 20, the second as 21 and so on. */
+export function serveUp(...parameters: Parameters<typeof serve>): ServicesPlay {
+  const run = serve(...parameters);
+  parameters[0].forEach(({ name }, i) => run.up(name, 20 + i));
+  return run;
+}
+
 /** A service's own program ends with a code, or as told. */
 export { exited };
 

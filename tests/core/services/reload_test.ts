@@ -14,6 +14,7 @@ import {
   on,
   program,
   serve,
+  serveUp,
   service,
   type ServicesPlay,
   signal,
@@ -21,13 +22,6 @@ import {
 
 function reloaded(...services: readonly Service[]): Event {
   return { type: "reloaded", project: { services } };
-}
-
-/** The services, each up: the first as 20, the second as 21 and so on. */
-function serveUp(...services: readonly Service[]): ServicesPlay {
-  const run = serve(services);
-  services.forEach(({ name }, i) => run.up(name, 20 + i));
-  return run;
 }
 
 function ask(pid: number): string[] {
@@ -53,7 +47,7 @@ const A = service("a");
 const B = service("b");
 
 Deno.test("nothing has changed: nothing is done", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   deepEqual(run.tell(reloaded(service("a"), service("b"))), []);
   deepEqual(run.tell(reloaded(B, A)), [], "nor if the order has changed");
   equal(toldOf(run, A, B), "reread the file; nothing has changed");
@@ -61,7 +55,7 @@ Deno.test("nothing has changed: nothing is done", () => {
 
 Deno.test("one line tells what is new, changed and gone", () => {
   equal(
-    toldOf(serveUp(A, B), changed(A), service("c"), service("d")),
+    toldOf(serveUp([A, B]), changed(A), service("c"), service("d")),
     "reread the file; new: c, d; changed: a; gone: b",
   );
 });
@@ -73,7 +67,7 @@ Deno.test("a new service is started, when it may", () => {
 });
 
 Deno.test("a service that is gone is stopped, and nothing is left of it", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   deepEqual(run.tell(reloaded(A)), ask(21));
   run.end(exited(21, 1));
   equal(run.phase("b"), "gone");
@@ -81,14 +75,14 @@ Deno.test("a service that is gone is stopped, and nothing is left of it", () => 
 });
 
 Deno.test("a service that has changed is stopped, and then started as it is now", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   deepEqual(run.tell(reloaded(A, changed(B))), ask(21));
   deepEqual(run.end(exited(21, 0)), ["start b"]);
   equal(run.phase("a"), "up");
 });
 
 Deno.test("also where what it left behind must end first", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   run.tell(reloaded(A, changed(B)));
   run.tell({ type: "reaped", children: [exited(21, 0)] });
   run.tell(found("b", process(30)));
@@ -119,7 +113,7 @@ Deno.test("a changed service that waits still waits, one that has ended starts, 
 });
 
 Deno.test("a service that has ended and has not changed stays down", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   run.end(exited(21, 0));
   deepEqual(run.tell(reloaded(A, B)), []);
   equal(run.phase("b"), "down");
@@ -136,7 +130,7 @@ Deno.test("a change while it is starting: it is started, stopped, and started as
 Deno.test("changed and gone ones are stopped in the reverse order of their dependencies", () => {
   const db = service("db");
   const web = service("web", { dependsOn: [on("db")] });
-  const run = serveUp(db, web);
+  const run = serveUp([db, web]);
   deepEqual(run.tell(reloaded(changed(db), changed(web))), ask(21));
   deepEqual(run.end(exited(21, 0)), ask(20));
   deepEqual(run.end(exited(20, 0)), ["start db"]);
@@ -146,7 +140,7 @@ Deno.test("changed and gone ones are stopped in the reverse order of their depen
 Deno.test("who depends on a changed one and has not changed goes on without it", () => {
   const db = service("db");
   const web = service("web", { dependsOn: [on("db")] });
-  const run = serveUp(db, web);
+  const run = serveUp([db, web]);
   deepEqual(run.tell(reloaded(changed(db), web)), ask(20));
   equal(run.phase("web"), "up");
 });
@@ -155,7 +149,7 @@ Deno.test("restart: true: who depends on a changed one is started anew with it, 
   const db = service("db");
   const web = service("web", { dependsOn: [on("db", "started", { restart: true })] });
   const proxy = service("proxy", { dependsOn: [on("web", "started", { restart: true })] });
-  const run = serveUp(db, web, proxy);
+  const run = serveUp([db, web, proxy]);
   deepEqual(run.tell(reloaded(proxy, web, changed(db))), ask(22), "in whichever order they stand");
   deepEqual(run.end(exited(22, 0)), ask(21));
   deepEqual(run.end(exited(21, 0)), ask(20));
@@ -179,7 +173,7 @@ Deno.test("restart: true: who has ended, or is between its times, is left as it 
 
 Deno.test("restart: true: nobody is started anew for one that is new", () => {
   const web = service("web", { dependsOn: [on("db", "started", { restart: true })] });
-  const run = serveUp(service("db"), web);
+  const run = serveUp([service("db"), web]);
   deepEqual(run.tell(reloaded(service("db"), web, service("cache"))), ["start cache"]);
 });
 
@@ -194,7 +188,7 @@ Deno.test("who waits for a changed one waits for it as it is now", () => {
 });
 
 Deno.test("several versions in a row while it is being stopped: it is started as the last one says", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   run.tell(reloaded(A, changed(B)));
   deepEqual(run.tell(reloaded(A, changed(B, "v3"))), []);
   deepEqual(run.tell(reloaded(A)), []);
@@ -206,7 +200,7 @@ Deno.test("several versions in a row while it is being stopped: it is started as
 });
 
 Deno.test("gone while it is being stopped for a change: it is not started again", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   run.tell(reloaded(A, changed(B)));
   run.tell(reloaded(A));
   deepEqual(run.end(exited(21, 0)), []);
@@ -214,7 +208,7 @@ Deno.test("gone while it is being stopped for a change: it is not started again"
 });
 
 Deno.test("back while it is being stopped as gone: it is started again", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   run.tell(reloaded(A));
   equal(toldOf(run, A), "reread the file; nothing has changed", "it is gone already");
   deepEqual(run.tell(reloaded(A, B)), []);
@@ -222,14 +216,14 @@ Deno.test("back while it is being stopped as gone: it is started again", () => {
 });
 
 Deno.test("back to what it was while it is being stopped: it is started anew all the same", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   run.tell(reloaded(A, changed(B)));
   run.tell(reloaded(A, B));
   deepEqual(run.end(exited(21, 0)), ["start b"]);
 });
 
 Deno.test("gone while it is cleared up, or backs off: it leaves", () => {
-  const run = serveUp(A, service("b", { restart: ALWAYS }));
+  const run = serveUp([A, service("b", { restart: ALWAYS })]);
   run.tell({ type: "reaped", children: [exited(21, 0)] });
   run.tell(found("b", process(30)));
   run.tell(reloaded(A));
@@ -238,14 +232,14 @@ Deno.test("gone while it is cleared up, or backs off: it leaves", () => {
   deepEqual(run.tell(found("b")), []);
   equal(run.phase("b"), "gone");
 
-  const other = serveUp(A, service("b", { restart: ALWAYS }));
+  const other = serveUp([A, service("b", { restart: ALWAYS })]);
   other.end(exited(21, 0));
   deepEqual(other.tell(reloaded(A)), []);
   equal(other.phase("b"), "gone");
 });
 
 Deno.test("dependencies turned round: each is stopped and started in its own version's order", () => {
-  const run = serveUp(A, service("b", { dependsOn: [on("a")] }));
+  const run = serveUp([A, service("b", { dependsOn: [on("a")] })]);
   deepEqual(run.tell(reloaded(service("a", { dependsOn: [on("b")] }), B)), ask(21));
   deepEqual(run.end(exited(21, 0)), [...ask(20), "start b"]);
   run.up("b", 30);
@@ -257,7 +251,7 @@ Deno.test("services of different versions that need each other in a circle do no
   const y = service("y");
   const z = service("z", { dependsOn: [on("x")] });
   const slow = service("slow", { dependsOn: [on("x")] });
-  const run = serveUp(y, x, z, slow);
+  const run = serveUp([y, x, z, slow]);
   const yNow = service("y", { dependsOn: [on("z")] });
   deepEqual(
     run.tell(reloaded(service("x"), yNow, z)),
@@ -271,7 +265,7 @@ Deno.test("services of different versions that need each other in a circle do no
 });
 
 Deno.test("a new version in the middle of a shutdown changes nothing", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   run.tell(signal("HUP"));
   run.tell(signal("TERM"));
   const { state } = run;
@@ -283,7 +277,7 @@ Deno.test("a new version in the middle of a shutdown changes nothing", () => {
 });
 
 Deno.test("TERM while services are stopped for a new version: they are not started again", () => {
-  const run = serveUp(A, B);
+  const run = serveUp([A, B]);
   run.tell(reloaded(changed(A), changed(B)));
   run.tell(signal("TERM"));
   deepEqual(run.end(exited(20, 0)), []);
@@ -291,7 +285,7 @@ Deno.test("TERM while services are stopped for a new version: they are not start
 });
 
 Deno.test("all are gone and none is new: that is the end", () => {
-  const run = serveUp(A);
+  const run = serveUp([A]);
   run.tell(reloaded());
   deepEqual(run.end(exited(20, 0)), ["count"]);
 });

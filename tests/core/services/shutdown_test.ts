@@ -15,19 +15,13 @@ import {
   ON_FAILURE,
   program,
   serve,
+  serveUp,
   service,
   type ServicesPlay,
   showOrder,
   signal,
   SOMEBODY_LEFT,
 } from "./play.ts";
-
-/** The services, each up: the first as 20, the second as 21 and so on. */
-function serveUp(...parameters: Parameters<typeof serve>): ServicesPlay {
-  const run = serve(...parameters);
-  parameters[0].forEach(({ name }, i) => run.up(name, 20 + i));
-  return run;
-}
 
 /** What stops a process group. */
 function ask(pid: number, stopSignal = "SIGTERM"): string[] {
