@@ -191,6 +191,8 @@ interface Use {
    */
   readonly read: number | null;
   readonly changesUser: boolean;
+  /** Nobody waits for it any more. */
+  isLate: boolean;
 }
 
 /** The code as a function; see {@linkcode CODE}. */
@@ -199,42 +201,50 @@ interface Start {
 }
 
 let start: Start | null = null;
-let spare: Mapped | null = null;
-const late: Use[] = [];
+/** Blocks that nobody uses: one while a process is waited for, and one for the next. */
+const spares: Mapped[] = [];
+const MOST_SPARES = 2;
+/** Of all whose process may still share our memory. */
+const inUse = new Set<Use>();
 /** What we are when no such process shares our memory. */
 let dumpable = 1;
 
-/** Makes the calls in a new process, of which the last should execute a program, and waits for that. */
-export function runInChild(steps: readonly Step[]): ChildOutcome {
+/**
+ * Makes the calls in a new process, of which the last should execute a program.
+ *
+ * What is returned waits for that, and must be called once. Until then another may be begun, so that both go on at once.
+ */
+export function beginInChild(steps: readonly Step[]): () => ChildOutcome {
   lookAtLate();
-  const changesUser = steps.some(({ call }) => call === "setresuid" || call === "setresgid");
-  if (changesUser && !late.some((use) => use.changesUser)) {
-    dumpable = libc.prctl(PR_GET_DUMPABLE, 0n, 0n, 0n, 0n);
-  }
   start ??= mapStart();
   const block = takeBlock(steps.length);
-  if (start === null || block === null) return { name: "no process", error: ENOMEM };
+  if (start === null || block === null) return () => ({ name: "no process", error: ENOMEM });
   const words = new BigInt64Array(block.memory);
   const held = write(words, block, steps);
   // Not makePipe: nothing is ever read, and each call counts before the first program.
   const ends = new Int32Array(2);
   const hasPipe = libc.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC) === 0;
   const [read, theirs] = ends as unknown as [number, number];
+  const changesUser = steps.some(({ call }) => call === "setresuid" || call === "setresgid");
+  const use: Use = { block, held, read: hasPipe ? read : null, changesUser, isLate: false };
+  hold(use);
 
   const pid = cloneInto(block, words, start, hasPipe ? 0n : CLONE_VFORK);
   if (hasPipe) libc.close(theirs);
-  const use: Use = { block, held, read: hasPipe ? read : null, changesUser };
-  if (pid < 0) {
-    release(use);
-    return { name: "no process", error: -pid };
-  }
+  if (pid > 0) return () => finish(use, pid, steps.length);
+  release(use);
+  return () => ({ name: "no process", error: -pid });
+}
+
+function finish(use: Use, pid: number, steps: number): ChildOutcome {
+  const { block } = use;
   const isThrough = waitForEnd(use, PATIENCE_MS);
-  const errors = errorsIn(block, steps.length);
+  const errors = errorsIn(block, steps);
   if (!isThrough) {
-    late.push(use);
+    use.isLate = true;
     return { name: "late", pid, errors };
   }
-  const hasFailed = words[FAILED] !== 0n;
+  const hasFailed = new BigInt64Array(block.memory)[FAILED] !== 0n;
   release(use);
   if (!hasFailed) return { name: "executed", pid, errors };
   takeEnd(pid, END_MS); // one that is kept from ending is reaped as others are
@@ -265,10 +275,8 @@ function mapStart(): Start | null {
 /** A block with room for so many steps. */
 function takeBlock(steps: number): Mapped | null {
   const size = (FIRST_STEP + (steps + 1) * STEP_WORDS) * WORD + STACK_SIZE;
-  if (spare === null || spare.memory.byteLength < size) return mapMemory(Math.ceil(size / PAGE), "shared");
-  const block = spare;
-  spare = null;
-  return block;
+  const at = spares.findIndex(({ memory }) => memory.byteLength >= size);
+  return at < 0 ? mapMemory(Math.ceil(size / PAGE), "shared") : spares.splice(at, 1)[0]!;
 }
 
 /** Writes the steps, and an end, into a block; returns what they point to. */
@@ -328,19 +336,26 @@ function waitForEnd({ read }: Use, limitMs: number): boolean {
   }
 }
 
+/** Who changes its user makes its memory, and so ours, unreadable for others: prctl(2). */
+function hold(use: Use): void {
+  if (use.changesUser && !isAnyUserChanged()) dumpable = libc.prctl(PR_GET_DUMPABLE, 0n, 0n, 0n, 0n);
+  inUse.add(use);
+}
+
 /** Takes back what a process has used that shares our memory no longer. */
-function release({ block, read, changesUser }: Use): void {
+function release(use: Use): void {
+  const { block, read, changesUser } = use;
   if (read !== null) libc.close(read);
-  if (spare === null) spare = block;
+  if (spares.length < MOST_SPARES) spares.push(block);
   else libc.munmap(block.pointer, BigInt(block.memory.byteLength));
-  // Who changes its user makes its memory, and so ours, unreadable for others: prctl(2).
-  if (changesUser && !late.some((use) => use.changesUser)) {
-    libc.prctl(PR_SET_DUMPABLE, BigInt(dumpable), 0n, 0n, 0n);
-  }
+  inUse.delete(use);
+  if (changesUser && !isAnyUserChanged()) libc.prctl(PR_SET_DUMPABLE, BigInt(dumpable), 0n, 0n, 0n);
+}
+
+function isAnyUserChanged(): boolean {
+  return [...inUse].some(({ changesUser }) => changesUser);
 }
 
 function lookAtLate(): void {
-  for (let i = late.length - 1; i >= 0; i--) {
-    if (waitForEnd(late[i]!, 0)) release(late.splice(i, 1)[0]!);
-  }
+  for (const use of [...inUse]) if (use.isLate && waitForEnd(use, 0)) release(use);
 }

@@ -3,7 +3,7 @@
  * it is a file that the kernel does not know how to execute and that is no binary, as a shell would; execvp(3).
  */
 
-import { type Arg, passing, runInChild, type Step } from "./child.ts";
+import { type Arg, beginInChild, passing, type Step } from "./child.ts";
 import { cString, type CStringTable, cStringTable } from "./c_string.ts";
 import { strerror } from "./error_words.ts";
 import {
@@ -49,17 +49,29 @@ const TRIES_ON = passing(ENOENT, EACCES, ENOTDIR);
 
 const SHELL = "/bin/sh";
 
-/** Starts the command. It has been executed when this returns, if it is not late. */
-export function execute(execution: Execution): Executed | SpawnFailure {
+/**
+ * Starts the command. It has been executed, if it is not late, when what is returned has been called, which must be done
+ * once.
+ */
+export function beginExecution(execution: Execution): () => Executed | SpawnFailure {
+  const paths = pathsOf(execution.argv[0]!, execution.search);
+  const finish = beginPaths(paths, execution.argv, execution);
+  return () => withShell(finish(), paths, execution);
+}
+
+/** What has come of it, by the shell where the kernel does not know how to execute it. */
+function withShell(
+  result: Executed | SpawnFailure | NotExecuted,
+  paths: readonly Uint8Array[],
+  execution: Execution,
+): Executed | SpawnFailure {
   const { argv, search } = execution;
   const file = argv[0]!;
-  const paths = pathsOf(file, search);
-  const result = tryPaths(paths, argv, execution);
   if (!("at" in result)) return result;
   if (result.error !== ENOEXEC) return explain(result.error, file, search);
   const script = paths[result.at]!;
   if (isElf(script, search)) return explain(ENOEXEC, file, search);
-  const asScript = tryPaths([SHELL], [SHELL, script, ...argv.slice(1)], execution);
+  const asScript = beginPaths([SHELL], [SHELL, script, ...argv.slice(1)], execution)();
   if (!("at" in asScript)) return asScript;
   if (asScript.error !== ENOENT) return explain(asScript.error, file, search);
   return {
@@ -75,35 +87,38 @@ interface NotExecuted {
   readonly at: number;
 }
 
-function tryPaths(
+function beginPaths(
   paths: readonly (string | Uint8Array)[],
   argv: readonly (string | Uint8Array)[],
   { before, environment, search }: Execution,
-): Executed | SpawnFailure | NotExecuted {
-  if (paths.length === 0) return { error: ENOENT, at: 0 };
+): () => Executed | SpawnFailure | NotExecuted {
+  if (paths.length === 0) return () => ({ error: ENOENT, at: 0 });
   const words = cStringTable(argv);
   const attempts = paths.map((path) => attempt(path, words, environment));
-  const outcome = runInChild([...before, ...attempts]);
-  switch (outcome.name) {
-    case "executed":
-    case "late":
-      return {
-        pid: outcome.pid,
-        errors: outcome.errors.slice(0, before.length),
-        late: outcome.name === "late",
-      };
-    case "no process":
-      return explain(outcome.error, argv[0]!, search);
-    case "failed": {
-      const { at, errors } = outcome;
-      if (at < before.length) {
-        const fails = before[at]!.fails ?? ((error) => explain(error, argv[0]!, search));
-        return fails(errors[at]!);
+  const finish = beginInChild([...before, ...attempts]);
+  return () => {
+    const outcome = finish();
+    switch (outcome.name) {
+      case "executed":
+      case "late":
+        return {
+          pid: outcome.pid,
+          errors: outcome.errors.slice(0, before.length),
+          late: outcome.name === "late",
+        };
+      case "no process":
+        return explain(outcome.error, argv[0]!, search);
+      case "failed": {
+        const { at, errors } = outcome;
+        if (at < before.length) {
+          const fails = before[at]!.fails ?? ((error) => explain(error, argv[0]!, search));
+          return fails(errors[at]!);
+        }
+        const tried = errors.slice(before.length, at + 1).map((error, i) => ({ error, path: paths[i]! }));
+        return { error: whatCounts(tried, search), at: at - before.length };
       }
-      const tried = errors.slice(before.length, at + 1).map((error, i) => ({ error, path: paths[i]! }));
-      return { error: whatCounts(tried, search), at: at - before.length };
     }
-  }
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import { errno, libc } from "./libc.ts";
 
 const [O_NONBLOCK, O_CLOEXEC] = [0o4000, 0o2000000] as const;
 const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
 const [EINTR, EAGAIN] = [4, 11] as const;
 
 /** The two ends of a pipe. No program inherits them by themselves. */
@@ -20,6 +21,17 @@ export function makePipe(): Pipe | null {
   const [read, write] = ends as unknown as [number, number];
   libc.fcntl(read, F_SETFL, O_NONBLOCK);
   return { read, write };
+}
+
+/**
+ * Has the kernel make room for so many descriptors at once, by one that is open; less where fewer may be.
+ *
+ * By itself it does so at 64, and at each double of that. And a process with threads waits each time, some milliseconds,
+ * until no processor uses the old table any more: expand_fdtable() in the kernel's fs/file.c.
+ */
+export function makeRoomForDescriptors(count: number, open: number): void {
+  const last = libc.fcntl(open, F_DUPFD_CLOEXEC, count - 1);
+  if (last >= 0) libc.close(last);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** How a program is started in denit's own surroundings, with the terminal where there is one. */
 
 import { passing, RESULT_BEFORE, type Step } from "./child.ts";
-import { execute } from "./execute.ts";
+import { beginExecution } from "./execute.ts";
 import { OWN_SEARCH, type SpawnFailure } from "./executable.ts";
 import { environment, libc } from "./libc.ts";
 import { blocking, ignoring } from "./preparations.ts";
@@ -35,12 +35,13 @@ const WITHOUT_TERMINAL = passing(1, 5, 6, 25);
  * Returns its process id once it has been executed or, where that takes unusually long, is about to be.
  */
 export function spawn({ argv, place, ignored, blocked }: SpawnOrder): number | SpawnFailure {
-  const executed = execute({
+  const finish = beginExecution({
     argv,
     environment: Deno.UnsafePointer.value(environment()),
     search: OWN_SEARCH,
     before: [...placing(place), ...ignoring(ignored), blocking(blocked)],
   });
+  const executed = finish();
   return "pid" in executed ? executed.pid : executed;
 }
 

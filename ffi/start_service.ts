@@ -7,7 +7,7 @@ import { becoming, type Credentials, ownCredentials } from "./credentials.ts";
 import { valueOf, type Variable } from "./environment.ts";
 import { inSentence, strerror } from "./error_words.ts";
 import { DEFAULT_PATH, EACCES, ENOENT, ENOTDIR, type Search, type SpawnFailure } from "./executable.ts";
-import { execute, type Preparation } from "./execute.ts";
+import { beginExecution, type Executed, type Preparation } from "./execute.ts";
 import { errno, libc } from "./libc.ts";
 import { makePipe } from "./pipe.ts";
 import { blocking, ignoring } from "./preparations.ts";
@@ -54,17 +54,31 @@ const THE_SAME_GROUP = 0xffffffff;
  * Its working directory, the command and what the command is found by are looked at as the user that it runs as.
  */
 export function startService(order: ServiceOrder): ServiceStarted | SpawnFailure {
+  return beginService(order)();
+}
+
+/** As {@linkcode startService}, but what is returned waits for that, and must be called once. */
+export function beginService(order: ServiceOrder): () => ServiceStarted | SpawnFailure {
   const descriptors = openDescriptors(order);
-  if ("name" in descriptors) return descriptors;
+  if ("name" in descriptors) return () => descriptors;
+  const close = (): void => descriptors.close.forEach((descriptor) => libc.close(descriptor));
   try {
-    return start(order, descriptors);
-  } finally {
-    for (const descriptor of descriptors.close) libc.close(descriptor);
+    const finish = begin(order, descriptors);
+    return () => {
+      try {
+        return finish(); // a script without #! is started only now
+      } finally {
+        close();
+      }
+    };
+  } catch (error) {
+    close();
+    throw error;
   }
 }
 
-function start(order: ServiceOrder, { streams }: Descriptors): ServiceStarted | SpawnFailure {
-  const { argv, credentials, oomScoreAdjust, workingDirectory: folder } = order;
+function begin(order: ServiceOrder, { streams }: Descriptors): () => ServiceStarted | SpawnFailure {
+  const { argv, credentials, workingDirectory: folder } = order;
   if (credentials !== null) giveOutputs(order, credentials.uid);
   const search: Search = { path: valueOf(order.environment, "PATH") ?? DEFAULT_PATH, folder };
   const before: Preparation[] = [
@@ -80,14 +94,25 @@ function start(order: ServiceOrder, { streams }: Descriptors): ServiceStarted | 
     ...folder === null ? [] : [entering(folder)],
     blocking([]),
   ];
-  const executed = execute({
+  const finish = beginExecution({
     argv,
     environment: cStringTable(order.environment.map(({ entry }) => entry)),
     search,
     before,
   });
-  if (!("pid" in executed)) return executed;
-  const { pid, errors, late } = executed;
+  return () => {
+    const executed = finish();
+    return "pid" in executed
+      ? { pid: executed.pid, problems: problemsOf(executed, before, order) }
+      : executed;
+  };
+}
+
+function problemsOf(
+  { pid, errors, late }: Executed,
+  before: readonly Preparation[],
+  { oomScoreAdjust, credentials }: ServiceOrder,
+): string[] {
   const problems = before.flatMap(({ gives }, i) =>
     gives === undefined || errors[i] === 0 ? [] : [`Cannot set ${gives}: ${inSentence(errors[i]!)}`]
   );
@@ -99,7 +124,7 @@ function start(order: ServiceOrder, { streams }: Descriptors): ServiceStarted | 
     const reason = setOomScore(pid, rest, credentials ?? ownCredentials());
     if (reason !== null) problems.push(`Cannot set oom_score_adj to ${rest}: ${reason}`);
   }
-  return { pid, problems };
+  return problems;
 }
 
 /** What becomes the program's standard streams, `null` being what denit has, and what of it is closed after the start. */

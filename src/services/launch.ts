@@ -4,7 +4,7 @@ import { ownCredentials } from "../../ffi/credentials.ts";
 import { type Variable, withChanges } from "../../ffi/environment.ts";
 import type { SpawnFailure } from "../../ffi/executable.ts";
 import { readWhole } from "../../ffi/file.ts";
-import { type ServiceStarted, startService } from "../../ffi/start_service.ts";
+import { beginService, type ServiceStarted } from "../../ffi/start_service.ts";
 import type { Part } from "../core/services/model.ts";
 import type { Program } from "../core/services/project.ts";
 import type { Opening } from "../output/output.ts";
@@ -21,23 +21,24 @@ export interface LaunchSurroundings {
   readonly ignored: readonly number[];
 }
 
-/** Starts it, with these streams. */
+/** Starts it, with these streams. What is returned waits until it has been executed, and must be called once. */
 export function launch(
   service: string,
   part: Part,
   program: Program,
   { stdout, stderr }: Pick<Opening, "stdout" | "stderr">,
   { environment, workingDirectory, ignored }: LaunchSurroundings,
-): ServiceStarted | SpawnFailure {
+): () => ServiceStarted | SpawnFailure {
   const { user, groupAdd } = program;
   const identity = user === null && groupAdd.length === 0
     ? null
     : lookUpUser(user, groupAdd, readText, ownCredentials());
   if (identity !== null && "failure" in identity) {
-    return { name: "refused", reason: identity.failure, systemReason: identity.failure };
+    const { failure } = identity;
+    return () => ({ name: "refused", reason: failure, systemReason: failure });
   }
   const names = identity === null ? {} : namesOf(identity);
-  return startService({
+  return beginService({
     argv: program.command,
     environment: withChanges(environment, {
       ...names,

@@ -29,17 +29,39 @@ export interface ServicesSurroundings extends CommonSurroundings, LaunchSurround
   readonly rereading: Rereading;
 }
 
-/** Makes the function that performs orders and dispatches the facts that come of them. */
-export function servicesPerformer(
-  around: ServicesSurroundings,
-): (order: ServicesOrder, dispatch: Dispatch<ServicesFact>) => void {
+/** What performs the orders of a run of services. */
+export interface ServicesPerformer {
+  /**
+   * Performs an order and dispatches the facts that come of it.
+   *
+   * A program that is started may still have to be executed then: that takes as long as to begin the next, and so both
+   * are done at once. What has come of it is dispatched with the next order of any kind, or by {@linkcode settle}.
+   */
+  perform(order: ServicesOrder, dispatch: Dispatch<ServicesFact>): void;
+  /** The fact that is still to be dispatched, if there is one. Ask before anything else is waited for, or is reaped. */
+  settle(): ServicesFact[];
+}
+
+export function servicesPerformer(around: ServicesSurroundings): ServicesPerformer {
   const probes = new Map<string, RunningProbe>();
   let isBlindTold = false;
+  let started: (() => ServicesFact) | null = null;
 
-  return (order, dispatch) => {
+  function settle(): ServicesFact[] {
+    const fact = started?.();
+    started = null;
+    return fact === undefined ? [] : [fact];
+  }
+
+  function perform(order: ServicesOrder, dispatch: Dispatch<ServicesFact>): void {
+    const next = order.type === "start" ? tryToStart(order, around) : null;
+    settle().forEach(dispatch);
+    if (order.type === "start") started = next;
+    else performAlone(order, dispatch);
+  }
+
+  function performAlone(order: Exclude<ServicesOrder, Of<"start">>, dispatch: Dispatch<ServicesFact>): void {
     switch (order.type) {
-      case "start":
-        return dispatch(tryToStart(order, around));
       case "probe":
         return probe(order, dispatch);
       case "cancel-probe":
@@ -81,7 +103,7 @@ export function servicesPerformer(
       case "exit":
         return performCommon(order, around, dispatch);
     }
-  };
+  }
 
   /** An error of our own must not keep a service from its next run. */
   function tryToFind({ of }: Of<"find-leftovers">): ReturnType<typeof findLeftovers> {
@@ -110,6 +132,8 @@ export function servicesPerformer(
     if ("failure" in running) dispatch(answer(running.failure));
     else probes.set(service, running);
   }
+
+  return { perform, settle };
 }
 
 /** Who takes none of the last output for so long is not waited for. */
@@ -125,38 +149,52 @@ function tryToDrain({ output, log }: ServicesSurroundings): Drained {
   }
 }
 
-/** An error of our own is a start that failed. */
-function tryToStart(order: Of<"start">, around: ServicesSurroundings): ServicesFact {
+/** Begins a start; what is returned tells what has come of it. An error of our own is a start that failed. */
+function tryToStart(order: Of<"start">, around: ServicesSurroundings): () => ServicesFact {
   try {
-    return start(order, around);
+    const finish = start(order, around);
+    return () => {
+      try {
+        return finish();
+      } catch (error) {
+        return notStarted(order, String(error));
+      }
+    };
   } catch (error) {
-    return notStarted(order, String(error));
+    return () => notStarted(order, String(error));
   }
 }
 
-function start(order: Of<"start">, around: ServicesSurroundings): ServicesFact {
+function start(order: Of<"start">, around: ServicesSurroundings): () => ServicesFact {
   const { part, program, service } = order;
   const streams = part === "probe" ? SILENT : around.output.open(service);
-  if (streams === null) return notStarted(order, "there is no descriptor left for its output");
-  let result;
+  if (streams === null) return () => notStarted(order, "there is no descriptor left for its output");
+  const finish = orElse(streams.failed, () => launch(service.name, part, program, streams, around));
+  return () => {
+    const result = orElse(streams.failed, finish);
+    const atMs = performance.now();
+    if ("name" in result) {
+      streams.failed();
+      return { type: "not-started", service: service.name, part, failure: result, atMs };
+    }
+    const { pid, problems } = result;
+    around.living.started(pid, service.name, part);
+    streams.started(pid);
+    for (const problem of problems) {
+      around.log.write("warning", { type: "problem", message: `${service.name}: ${problem}` });
+    }
+    return { type: "started", service: service.name, part, pid, atMs };
+  };
+}
+
+/** Does something, and something else if that throws, which it goes on to do. */
+function orElse<Result>(otherwise: () => void, act: () => Result): Result {
   try {
-    result = launch(service.name, part, program, streams, around);
+    return act();
   } catch (error) {
-    streams.failed();
+    otherwise();
     throw error;
   }
-  const atMs = performance.now();
-  if ("name" in result) {
-    streams.failed();
-    return { type: "not-started", service: service.name, part, failure: result, atMs };
-  }
-  const { pid, problems } = result;
-  around.living.started(pid, service.name, part);
-  streams.started(pid);
-  for (const problem of problems) {
-    around.log.write("warning", { type: "problem", message: `${service.name}: ${problem}` });
-  }
-  return { type: "started", service: service.name, part, pid, atMs };
 }
 
 /** What a probe writes goes nowhere: its exit code says all. */

@@ -7,7 +7,7 @@
  */
 
 import { readAll } from "../../ffi/file.ts";
-import { closeDescriptor, makePipe, readAvailable } from "../../ffi/pipe.ts";
+import { closeDescriptor, makePipe, makeRoomForDescriptors, readAvailable } from "../../ffi/pipe.ts";
 import type { Poller } from "../../ffi/poll.ts";
 import { readOwnWords } from "../../ffi/proc.ts";
 import { sendSignal } from "../../ffi/process.ts";
@@ -29,6 +29,8 @@ const END_MS = 1000;
 const SOON_MS = 100;
 /** More than a project that is let through comes to. */
 const LONGEST = 1024 * 1024 * 1024;
+/** The pipes of a thousand services, two each. */
+const MOST_DESCRIPTORS = 2048;
 /** What is read at once while services run. */
 const READ_AT_ONCE = 64 * 1024;
 
@@ -48,6 +50,7 @@ export function loadElsewhere(request: LoadRequest, around: LaunchSurroundings):
   if (reader === null) return null;
   const { pid, descriptor } = reader;
   try {
+    makeRoomForDescriptors(MOST_DESCRIPTORS, descriptor); // there is nothing else to do until it answers
     const text = readAll(descriptor, LONGEST, PATIENCE_MS);
     if ("failure" in text) {
       sendSignal(pid, SIGKILL);

@@ -10,6 +10,7 @@ import { defaultUpSettings, UP_OPTIONS, upHelpText, type UpSettings } from "../c
 import type { Loaded } from "../config/load.ts";
 import type { ConfigSystem, LoadRequest } from "../config/system.ts";
 import type { TimerName } from "../core/model.ts";
+import type { ServicesFact } from "../core/services/model.ts";
 import type { Project } from "../core/services/project.ts";
 import { beginServices, reduceServices } from "../core/services/reduce.ts";
 import { type Log, makeLog } from "../log.ts";
@@ -131,7 +132,7 @@ function serve(
       facts.add({ type: "reloaded", project, atMs: performance.now() });
     },
   });
-  const perform = servicesPerformer({
+  const { perform, settle } = servicesPerformer({
     ownPid: Deno.pid,
     role,
     log,
@@ -151,7 +152,10 @@ function serve(
     first: beginServices({ role, verbose, warnReaped, timeoutMs }, project, performance.now()),
     reduce: reduceServices,
     perform,
-    nextFacts: facts.nextFacts,
+    nextFacts(): readonly ServicesFact[] {
+      const settled = settle();
+      return settled.length > 0 ? settled : facts.nextFacts();
+    },
     report: (error) => {
       log.write("error", { type: "problem", message: `Cannot go on as meant: ${String(error)}` });
     },

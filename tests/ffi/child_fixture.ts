@@ -1,4 +1,4 @@
-import { type ChildOutcome, runInChild, type Step } from "../../ffi/child.ts";
+import { beginInChild, type ChildOutcome, type Step } from "../../ffi/child.ts";
 import { cStringTable } from "../../ffi/c_string.ts";
 import { readFolder } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
@@ -27,7 +27,26 @@ const functions = {
     return { outcome, ended: await takeAll() };
   },
 
-  /** The same where no descriptor is left. */
+  /** What comes of two that are begun before one is waited for, of which the second changes its user if root does it. */
+  async atOnce(): Promise<{ outcomes: ChildOutcome[]; selves: Self[]; ended: Waited[] }> {
+    const user: Step[] = libc.geteuid() === 0 ? [{ call: "setresuid", args: [1234, 1234, 1234] }] : [];
+    const begun = [[PROGRAM], [...user, MISSING], [...user, PROGRAM]];
+    for (const steps of begun) runInChild(steps); // whatever is made once, is made
+    await takeAll();
+    const before = self();
+    const outcomes: ChildOutcome[] = [];
+    let finish = beginInChild(begun[0]!);
+    for (const steps of [...begun.slice(1), begun[0]!]) {
+      const next = beginInChild(steps);
+      outcomes.push(finish());
+      finish = next;
+    }
+    outcomes.push(finish());
+    const ended = await takeAll();
+    return { outcomes, selves: [before, self()], ended };
+  },
+
+  /** What comes of a program, and of one that is not there, where no descriptor is left. */
   async withoutDescriptors(): Promise<{ outcomes: ChildOutcome[]; ended: Waited[] }> {
     const NOFILE = 7;
     const [soft, hard] = readLimit(NOFILE);
@@ -78,6 +97,10 @@ const functions = {
 function passing(step: Omit<Step, "passes">): Step {
   const ESRCH = 3n;
   return { ...step, passes: 1n << ESRCH };
+}
+
+function runInChild(steps: Step[]): ChildOutcome {
+  return beginInChild(steps)();
 }
 
 function execute(...argv: string[]): Step {

@@ -47,6 +47,23 @@ Deno.test("tells why a program was not executed, and leaves no child", async () 
   deepEqual(result, { outcome: { name: "failed", at: 0, errors: [ENOENT] }, left: "none" });
 });
 
+Deno.test("begins the next before the one before is waited for, and tells of each what has come of it", async () => {
+  const { result: { outcomes, selves: [before, after], ended } } = await child.call("atOnce", []);
+  const steps = Deno.uid() === 0 ? 1 : 0; // to become another user
+  const none = new Array(steps).fill(0);
+  const pids = outcomes.map((outcome) => "pid" in outcome ? outcome.pid : 0);
+  deepEqual(outcomes, [
+    { name: "executed", pid: pids[0], errors: [0] },
+    { name: "failed", at: steps, errors: [...none, ENOENT] },
+    { name: "executed", pid: pids[2], errors: [...none, 0] },
+    { name: "executed", pid: pids[3], errors: [0] },
+  ]);
+  const expected = [pids[0]!, pids[2]!, pids[3]!].sort((a, b) => a - b);
+  deepEqual(ended.map(({ pid }) => pid).sort((a, b) => a - b), expected);
+  deepEqual(ended.map(({ status }) => status), [EXITED_3, EXITED_3, EXITED_3]);
+  deepEqual(after, before);
+});
+
 testOnKernel(
   "starts a program also where no descriptor is left to wait by",
   "it makes nobody wait for who was started with CLONE_VFORK",

@@ -1,6 +1,12 @@
-import { closeDescriptor, makePipe, type Pipe, readAvailable } from "../../ffi/pipe.ts";
+import {
+  closeDescriptor,
+  makePipe,
+  makeRoomForDescriptors,
+  type Pipe,
+  readAvailable,
+} from "../../ffi/pipe.ts";
 import { libc } from "../../ffi/libc.ts";
-import { deepEqual, equal } from "../assert.ts";
+import { deepEqual, equal, ok } from "../assert.ts";
 import { isInherited, isNonblocking, readLimit, setLimit } from "./posix.ts";
 
 function withPipe(use: (pipe: Pipe) => void): void {
@@ -22,6 +28,19 @@ Deno.test("no program inherits an end, and only ours does not block", () => {
   withPipe(({ read, write }) => {
     deepEqual([isInherited(read), isInherited(write)], [false, false]);
     deepEqual([isNonblocking(read), isNonblocking(write)], [true, false]);
+  });
+});
+
+Deno.test("makes room for descriptors, and opens none", () => {
+  withPipe(({ read }) => {
+    const numbers = (): string[] => [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => name).sort();
+    const before = numbers();
+    makeRoomForDescriptors(1000, read);
+    deepEqual(numbers(), before);
+    const [, size] = /^FDSize:\s(\d+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))!;
+    ok(Number(size) >= 1000, size); // at first 64
+    makeRoomForDescriptors(2 ** 31 - 1, read); // more than may be
+    deepEqual(numbers(), before);
   });
 });
 

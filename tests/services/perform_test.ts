@@ -10,7 +10,7 @@ Deno.test("find-leftovers: an error of denit's own is told once, and answered by
   const child = new Deno.Command("setsid", { args: ["sleep", "1000"] }).spawn();
   const lines: string[] = [];
   const facts: ServicesFact[] = [];
-  const perform = servicesPerformer(
+  const { perform } = servicesPerformer(
     {
       living: {
         has(): boolean {
