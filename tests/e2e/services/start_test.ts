@@ -48,6 +48,26 @@ inEachMode("who does not depend on each other starts side by side", async (bench
   equal(code, 0);
 });
 
+inEachMode(
+  "of those that start at once each is what it is for itself: run, found missing, or run by a shell",
+  async (bench) => {
+    const folder = writeFile(bench, {
+      services: Object.fromEntries([0, 1, 2].flatMap((i) => [
+        [`good${i}`, sh(`echo good${i}`)],
+        [`gone${i}`, { command: [`./gone${i}`], essential: false }],
+        [`text${i}`, { command: ["./script", `text${i}`] }],
+      ])),
+    });
+    await Deno.writeTextFile(`${folder}/script`, 'echo "$1"\n', { mode: 0o755 });
+    const { code, stdout, stderr } = await bench.denit(["up", "--no-log-prefix"], { cwd: folder }).ended();
+    equal(code, 127);
+    deepEqual(stdout.split("\n").sort(), ["", ...["good0", "good1", "good2", "text0", "text1", "text2"]]);
+    for (const i of [0, 1, 2]) {
+      equal(stderr.match(new RegExp(`gone${i} .*\\./gone${i}`, "g"))?.length, 1, stderr);
+    }
+  },
+);
+
 /** What becomes of a dependency, and how `web`, which needs it, is told of. */
 const FAILURES: Readonly<
   Record<string, { readonly db: FileOfServices; condition: string; told: string; code: number }>
