@@ -41,6 +41,9 @@ import { scheduleFailure } from "./cron.ts";
 import { didYouMean, type Report } from "./problems.ts";
 import { type Path, placeOf, plainOf, shown, type Tree } from "./tree.ts";
 
+/** Of a form by the words that tell it: whether a text has it. */
+const FORMS = new Map<string, (text: string) => boolean>();
+
 const MOST_REPLICAS = 1000;
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
@@ -366,17 +369,24 @@ function flatten(issue: GenericIssue): Misfit[] {
 }
 
 /** What there is instead of what was expected, where that tells more. */
-function instead({ input, type }: GenericIssue): string {
+function instead({ input, type, message: expected }: GenericIssue): string {
   if (type === "check" || type === "min_length") return "";
   if (input === null) return ", not nothing";
   if (typeof input === "object") return Array.isArray(input) ? ", not a list" : ", not a mapping";
-  if (type === "string" && typeof input !== "string") return "; put it in quotes";
-  return `, not ${shown(input)}`;
+  const has = FORMS.get(expected);
+  if (type === "string" && typeof input !== "string") {
+    const written = [String(input), String(input).padStart(3, "0")]; // 022 has come as the number 22
+    if (has === undefined || written.some(has)) return "; put it in quotes";
+  }
+  const right = `${input}s`; // a number that would be a duration with its unit
+  const meant = has !== undefined && /^[0-9.]+s$/.test(right) && has(right);
+  return `, not ${shown(input)}${meant ? `; did you mean ${JSON.stringify(right)}?` : ""}`;
 }
 
 /** A text of this form, which `holds` may narrow; `what` tells it in words. */
 function form(pattern: RegExp, what: string, holds: (text: string) => boolean = () => true) {
   const message = `expected ${what}`;
+  FORMS.set(message, (text) => pattern.test(text) && holds(text));
   return pipe(string(message), regex(pattern, message), check(holds, message));
 }
 

@@ -164,7 +164,7 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ],
   [
     "restart: false",
-    "3:14: services.web.restart: expected no, always, unless-stopped, on-failure or on-failure:N; put it in quotes",
+    "3:14: services.web.restart: expected no, always, unless-stopped, on-failure or on-failure:N, not false",
   ],
   [
     "deploy: {restart_policy: {condition: always}}",
@@ -175,8 +175,22 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
     '3:18: services.web.stop_signal: expected a signal such as SIGTERM, QUIT or RTMIN+3; did you mean "TERM"?',
   ],
   ["stop_signal: 15", "3:18: services.web.stop_signal: expected a text; put it in quotes"],
-  ["stop_grace_period: 10", `3:24: services.web.stop_grace_period: ${DURATION}; put it in quotes`],
-  ["stop_grace_period: '10'", `3:24: services.web.stop_grace_period: ${DURATION}, not "10"`],
+  ["stop_grace_period: 10", `3:24: services.web.stop_grace_period: ${DURATION}, not 10; did you mean "10s"?`],
+  [
+    "stop_grace_period: '10'",
+    `3:24: services.web.stop_grace_period: ${DURATION}, not "10"; did you mean "10s"?`,
+  ],
+  ["stop_grace_period: -10", `3:24: services.web.stop_grace_period: ${DURATION}, not -10`],
+  ["stop_grace_period: 0", `3:24: services.web.stop_grace_period: ${DURATION}; put it in quotes`],
+  [
+    "healthcheck: {test: a, timeout: 5}",
+    `3:37: services.web.healthcheck.timeout: ${PERIOD}, not 5; did you mean "5s"?`,
+  ],
+  [
+    "healthcheck: {tcp: 80}",
+    "3:24: services.web.healthcheck.tcp: expected HOST:PORT, HOST an IP address or localhost, not 80",
+  ],
+  ["umask: 999", '3:12: services.web.umask: expected an octal number such as "022", not 999'],
   ["stop_grace_period: 9000h", `3:24: services.web.stop_grace_period: ${DURATION}`],
   ["post_start: [{user: a}]", '3:18: services.web.post_start[0]: the key "command" is missing'],
   [
