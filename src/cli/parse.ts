@@ -60,7 +60,8 @@ export function parseCommandLine(
     return refuse(comesFirst(optionWords, optionWords.length - given.words.length));
   }
   if (!separated) {
-    const right = shortened(["denit", "--", ...given.words].join(" "));
+    const at = optionWords.length - given.words.length;
+    const right = typed(["denit", ...words.slice(0, at), "--", ...words.slice(at)]);
     return refuse({
       message: `${JSON.stringify(shortened(command))} is no subcommand; to run a program write: ${right}`,
       wrong: command,
@@ -71,8 +72,16 @@ export function parseCommandLine(
 }
 
 function comesFirst(words: readonly string[], at: number): Problem {
-  const right = shortened(["denit", words[at], ...words.slice(0, at), ...words.slice(at + 1)].join(" "));
+  const right = typed(["denit", words[at]!, ...words.slice(0, at), ...words.slice(at + 1)]);
   return { message: `a subcommand comes first, its options behind it: ${right}` };
+}
+
+/** A command line as a shell takes it. */
+function typed(words: readonly string[]): string {
+  const quoted = words.map((word) =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+  );
+  return shortened(quoted.join(" "));
 }
 
 /** What tini needs an option for, and denit does without one. */
@@ -84,7 +93,7 @@ const TINIS: Readonly<Record<string, string>> = {
 function hinted(problem: Problem, words: readonly string[]): Problem {
   const hint = TINIS[problem.wrong ?? ""];
   if (hint === undefined) return problem;
-  const right = shortened(["denit", "--as", "tini", ...words].join(" "));
+  const right = typed(["denit", "--as", "tini", ...words]);
   return { message: `unknown option ${problem.wrong}: ${hint}; for tini's own options write: ${right}` };
 }
 

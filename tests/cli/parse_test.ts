@@ -60,6 +60,21 @@ const REFUSED: readonly (readonly [line: string[], message: string, meant: strin
   ],
   [["nginx"], '"nginx" is no subcommand; to run a program write: denit -- nginx', null],
   [["nginx", "-g", "x"], '"nginx" is no subcommand; to run a program write: denit -- nginx -g x', null],
+  [
+    ["sh", "-c", "it's; exit 3", ""],
+    `"sh" is no subcommand; to run a program write: denit -- sh -c 'it'\\''s; exit 3' ''`,
+    null,
+  ],
+  [
+    ["-t", "5s", "nginx", "--", "-g"],
+    '"nginx" is no subcommand; to run a program write: denit -t 5s -- nginx -- -g',
+    null,
+  ],
+  [
+    ["--profile=a b", "up"],
+    "a subcommand comes first, its options behind it: denit up '--profile=a b'",
+    null,
+  ],
   [["-v", "up", "-f", "x"], "a subcommand comes first, its options behind it: denit up -v -f x", null],
   [["-f", "x", "up"], "a subcommand comes first, its options behind it: denit up -f x", null],
   [
