@@ -10,7 +10,7 @@ const [O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_CLOEXEC] = [1, 0o100, 0o2000, 
 const AT_FDCWD = -100;
 const SEEK_END = 2;
 const F_OK = 0;
-const [ENOENT, ENXIO, ESPIPE, ELOOP] = [2, 6, 29, 40] as const;
+const [ENOENT, ENXIO, EEXIST, ESPIPE, ELOOP] = [2, 6, 17, 29, 40] as const;
 /** For the owner and, to read, its group: a log may hold what is nobody else's business. */
 const FILE_MODE = 0o640;
 const FOLDER_MODE = 0o755;
@@ -89,7 +89,10 @@ export function makeFolder(path: string): string | null {
   const parent = path.replace(/\/*[^/]+\/*$/, "");
   const failure = parent === "" ? null : makeFolder(parent);
   if (failure !== null) return failure;
-  return libc.mkdir(cString(path), FOLDER_MODE) === 0 ? null : lastReason();
+  if (libc.mkdir(cString(path), FOLDER_MODE) === 0) return null;
+  const error = errno();
+  if (error !== EEXIST) return inSentence(error);
+  return isFolder(path) ? null : lastReason(); // why what is there is no folder to write in
 }
 
 function isFolder(path: string): boolean {

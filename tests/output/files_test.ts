@@ -122,7 +122,7 @@ Deno.test("where it cannot write lines are lost: told once, and how many once it
   files.write(bytes("lost\nlost\n"));
   files.write(bytes("lost\n"));
   equal(reports.length, 1);
-  match(reports[0]!, /^Cannot write to .*\/logs\/web\.log: .+; lines of web are lost$/);
+  match(reports[0]!, /^Cannot write to .*\/logs\/web\.log: not a directory; lines of web are lost$/);
   await Deno.remove(inTheWay);
   files.write(bytes("kept\n"));
   files.write(bytes("kept\n"));
