@@ -530,8 +530,10 @@ export function healthAnswered(turn: Turn, state: ServiceState, failure: string 
   if (phase.name !== "up" || phase.health?.probe.name !== "asking" || service.health === null) return;
   const { health, turned } = probeAnswered(service.health, phase.health, failure, turn.nowMs);
   put(turn, state, { phase: { ...phase, health } });
-  if (turned === "healthy") tell(turn, "info", { type: "healthy", service: service.name });
-  else if (turned === "unhealthy") {
+  if (turned === "healthy") {
+    const again = phase.health.status === "unhealthy";
+    tell(turn, again ? "warning" : "info", { type: "healthy", service: service.name, again });
+  } else if (turned === "unhealthy") {
     const { failures } = health;
     tell(turn, "warning", { type: "unhealthy", service: service.name, failure: failure ?? "", failures });
   }

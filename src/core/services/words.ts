@@ -30,7 +30,8 @@ export type ServiceNote =
     readonly restartMs: number | null;
   }
   | { readonly type: "hook-failed"; readonly service: string; readonly part: Part; readonly words: string }
-  | { readonly type: "healthy"; readonly service: string }
+  /** `again`: it was told as unhealthy before. */
+  | { readonly type: "healthy"; readonly service: string; readonly again: boolean }
   | {
     readonly type: "unhealthy";
     readonly service: string;
@@ -90,7 +91,7 @@ export function describeServiceNote(note: ServiceNote): string {
         note.part === "post_start" ? `: ${note.service} is stopped` : ""
       }`;
     case "healthy":
-      return `${note.service} is healthy`;
+      return `${note.service} is healthy${note.again ? " again" : ""}`;
     case "unhealthy":
       return `${note.service} is unhealthy: ${note.failure}${
         note.failures > 1 ? ` (${note.failures} failures in a row)` : ""

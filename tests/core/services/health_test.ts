@@ -64,7 +64,7 @@ Deno.test("a service is unhealthy after so many failures in a row; a success beg
     ["healthy"],
     ["unhealthy", "warning: web is unhealthy: connection refused (3 failures in a row)"],
     ["unhealthy"],
-    ["healthy"],
+    ["healthy", "warning: web is healthy again"],
   ]);
 });
 

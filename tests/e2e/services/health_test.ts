@@ -38,7 +38,7 @@ inEachMode(
     await Deno.writeTextFile(`${folder}/status`, "500");
     await denit.stderr.next(/^denit: warning: web is unhealthy: .*\b500\b.* \(2 failures in a row\)$/);
     await Deno.writeTextFile(`${folder}/status`, "204");
-    await denit.stderr.next(/^denit: info: web is healthy$/);
+    await denit.stderr.next(/^denit: warning: web is healthy again$/);
     await Deno.writeTextFile(`${folder}/silent`, "");
     await denit.stderr.next(
       /^denit: warning: web is unhealthy: its probe had no answer after 0\.3s \(2 failures in a row\)$/,

@@ -60,6 +60,8 @@ inEachMode(
     await denit.stderr.shows(
       /^denit: warning: db is unhealthy: its probe ended with 1 \(2 failures in a row\)$/,
     );
+    await Deno.writeTextFile(`${folder}/well`, "");
+    await denit.stderr.shows(/^denit: warning: db is healthy again$/);
     await denit.signal(SIGTERM);
     equal((await denit.ended()).code, 0);
   },
