@@ -52,7 +52,8 @@ export function checkDependencies(
       const target = made.get(key.service);
       if (target === undefined) {
         if (written.has(key.service)) continue;
-        refuse(() => `no service ${shown(key.service)} in the file${didYouMean(key.service, [...written])}`);
+        const others = [...written].filter((each) => each !== name);
+        refuse(() => `no service ${shown(key.service)} in the file${didYouMean(key.service, others)}`);
         continue;
       }
       if (target.schedule !== null) refuse(`${key.service} has a schedule: it is not run at the start`);

@@ -29,9 +29,10 @@ export function loadRequest(
     return content instanceof Uint8Array || !content.missing;
   });
   if (path !== undefined) return { path, select, profiles, compat, timeoutMs };
+  const meant = select.find((word) => /\.ya?ml$/.test(word)) ?? "FILE";
   return `Cannot find a file of services: there is no ${
     USUAL_PATHS.join(" and no ")
-  }; write one, or name it: denit up --file FILE`;
+  }; write one, or name it by --file ${meant}`;
 }
 
 /** The system as a file of services sees it. */

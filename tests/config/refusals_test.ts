@@ -101,6 +101,7 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ["scale: 2\ndeploy: {replicas: 3}", "4:24: services.web.deploy.replicas: scale says otherwise"],
   ["scale: 0", "there is no service to run: each needs a profile, or has no replicas or no command"],
   ["profiles: [a]", "there is no service to run: each needs a profile, or has no replicas or no command"],
+  ["depends_on: [webb]", '3:18: services.web.depends_on[0]: no service "webb" in the file'],
   ["depends_on: [dbb]", '3:18: services.web.depends_on[0]: no service "dbb" in the file'],
   ["depends_on: [web]", "3:18: services.web.depends_on[0]: a circle: web -> web"],
   ["depends_on: {a: {}}", '3:18: services.web.depends_on.a: the key "condition" is missing'],

@@ -75,7 +75,14 @@ const FILE: Readonly<Record<string, Case>> = {
   "no file at all": {
     files: {},
     says: [
-      "Cannot find a file of services: there is no ./denit.yaml and no /etc/denit.yaml; write one, or name it: denit up --file FILE",
+      "Cannot find a file of services: there is no ./denit.yaml and no /etc/denit.yaml; write one, or name it by --file FILE",
+    ],
+  },
+  "a file in the place of a service": {
+    files: { "other.yml": RIGHT },
+    words: ["other.yml"],
+    says: [
+      "Cannot find a file of services: there is no ./denit.yaml and no /etc/denit.yaml; write one, or name it by --file other.yml",
     ],
   },
   "a file that is not there": {
