@@ -59,6 +59,8 @@ export interface Output {
    * before what is told of its end.
    */
   takeLast(pid: number): void;
+  /** Has each file for logs opened anew by its name when there is something to write: the present one was perhaps moved. */
+  reopenFiles(): void;
   /** Moves on all that is left, open lines too, until that is done or the time is over. No service may write any more. */
   drain(limitMs: number): Drained;
 }
@@ -272,6 +274,9 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
           if (!giveTurn(source)) break;
         }
       }
+    },
+    reopenFiles(): void {
+      for (const each of files.values()) each.close();
     },
     drain(limitMs): Drained {
       const untilMs = performance.now() + limitMs;

@@ -80,6 +80,7 @@ export function servicesPerformer(around: ServicesSurroundings): ServicesPerform
       case "plan-job":
         return around.jobs.plan(order.service, order.schedule);
       case "reload":
+        around.output.reopenFiles();
         return around.rereading.begin();
       case "wake-at":
         return around.wakeAt(order.atMs);

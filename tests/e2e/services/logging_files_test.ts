@@ -5,7 +5,7 @@ import { type Bench, type Ended, inEachMode, type Setting } from "../support/ben
 import { until } from "../support/until.ts";
 import { type FileOfServices, folderWith, namesIn, sh } from "./support.ts";
 
-const SIGTERM = 15;
+const [SIGHUP, SIGTERM] = [1, 15] as const;
 
 /** Says something on each stream, and a line without an end. */
 const BOTH = "echo to stdout; echo to stderr >&2; printf 'no end'";
@@ -167,6 +167,31 @@ inEachMode("the folder is writable again: it goes on, and says how much was lost
   equal(lost, "2");
   await until(() => linesOf(folder, "web.log").includes("kept"), "the line to be written");
   deepEqual(linesOf(folder, "web.log"), ["kept"]);
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 0);
+});
+
+inEachMode("HUP: a file that was moved away is made anew", async (bench) => {
+  const folder = folderWith(bench, {
+    "denit.yaml": {
+      services: {
+        web: sh("echo first; until test -e go; do sleep 0.01; done; echo second; exec sleep 1000", {
+          logging: { driver: "local" },
+        }),
+      },
+    },
+    "logs/kept": "",
+  });
+  const denit = bench.denit([...upWords(folder), "-v"], { cwd: folder });
+  const has = (line: string): boolean =>
+    namesIn(`${folder}/logs`).includes("web.log") && linesOf(folder, "web.log").includes(line);
+  await until(() => has("first"), "the first line to be written");
+  await Deno.rename(`${folder}/logs/web.log`, `${folder}/logs/moved`);
+  await denit.signal(SIGHUP);
+  await denit.stderr.shows(/^denit: info: reread the file; nothing has changed$/);
+  await Deno.writeTextFile(`${folder}/go`, "");
+  await until(() => has("second"), "the second line to be written");
+  deepEqual(linesOf(folder, "moved"), ["first"]);
   await denit.signal(SIGTERM);
   equal((await denit.ended()).code, 0);
 });
