@@ -49,10 +49,13 @@ export function becoming(target: Credentials): Preparation[] {
   const { uid, gid, groups } = ownCredentials();
   const regroups = !isSame(target.groups, groups);
   if (!regroups && target.uid === uid && target.gid === gid) return [];
+  const what = target.uid === uid
+    ? `have the groups ${[...new Set([target.gid, ...target.groups])].join(", ")}`
+    : `become user ${target.uid}`;
   const needs = "which takes root, or CAP_SETUID and CAP_SETGID";
   const fails = (error: number): SpawnFailure => ({
     name: "refused",
-    reason: `denit may not become user ${target.uid} (${inSentence(error)}), ${needs}`,
+    reason: `denit may not ${what} (${inSentence(error)}), ${needs}`,
     systemReason: strerror(error),
   });
   const list = new Uint8Array(new Uint32Array(target.groups).buffer);
