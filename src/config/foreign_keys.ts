@@ -46,8 +46,8 @@ export const FOREIGN_KEYS: Readonly<Record<string, readonly string[]>> = {
 
 /** What is said instead where that tells more. */
 const REASONS: Readonly<Record<string, string>> = {
-  tty: "services share no terminal: their output is denit's",
-  stdin_open: "services share no terminal: their input is /dev/null",
+  tty: "services share no terminal: their output is denit's; leave it out or use --compat",
+  stdin_open: "services share no terminal: their input is /dev/null; leave it out or use --compat",
   init: "denit is the init already; leave it out or use --compat",
 };
 

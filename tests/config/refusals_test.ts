@@ -14,8 +14,14 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ["image: x", `3:5: services.web.image: ${DOCKERS}`],
   ["ports: ['80']", `3:5: services.web.ports: ${DOCKERS}`],
   ["init: true", "3:5: services.web.init: denit is the init already; leave it out or use --compat"],
-  ["tty: true", "3:5: services.web.tty: services share no terminal: their output is denit's"],
-  ["stdin_open: true", "3:5: services.web.stdin_open: services share no terminal: their input is /dev/null"],
+  [
+    "tty: true",
+    "3:5: services.web.tty: services share no terminal: their output is denit's; leave it out or use --compat",
+  ],
+  [
+    "stdin_open: true",
+    "3:5: services.web.stdin_open: services share no terminal: their input is /dev/null; leave it out or use --compat",
+  ],
   [
     "extends: a",
     "3:5: services.web.extends: is not supported: share keys by an anchor and <<, or services by include",

@@ -153,8 +153,8 @@ const KEYS: Readonly<Record<string, Case>> = {
   "tty and stdin_open": {
     files: { "denit.yaml": `${RIGHT}  web: {command: a, tty: true, stdin_open: true}\n` },
     says: [
-      "./denit.yaml:3:21: services.web.tty: services share no terminal: their output is denit's",
-      "./denit.yaml:3:32: services.web.stdin_open: services share no terminal: their input is /dev/null",
+      "./denit.yaml:3:21: services.web.tty: services share no terminal: their output is denit's; leave it out or use --compat",
+      "./denit.yaml:3:32: services.web.stdin_open: services share no terminal: their input is /dev/null; leave it out or use --compat",
     ],
   },
   "several problems, also in what is included, in the order of the files": {
