@@ -45,7 +45,8 @@ export function listProcesses(): ProcessEntry[] | null {
  * signals would go astray. The kernel lists a process's id in each namespace down to its own as `NSpid`.
  */
 function procIsOurs(): boolean {
-  const status = readHead("/proc/self/status", 4096);
+  const LONGEST = 1024 * 1024; // before that line all groups are listed, of which there may be 65536
+  const status = readHead("/proc/self/status", LONGEST);
   if (status === null) return false;
   return new RegExp(`^NSpid:\\t${Deno.pid}$`, "m").test(decoder.decode(status));
 }

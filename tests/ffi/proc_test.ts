@@ -91,6 +91,16 @@ Deno.test("tells a command with its arguments, and its first 256 bytes where it 
   equal(readCommand(long.pid), words.join(" ").slice(0, 256));
 });
 
+Deno.test({
+  name: "is told of processes also where it has as many groups as there may be",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    const grouped = ["perl", "-e", '$) = "0 " . join(" ", 2000000001 .. 2000065536); exec @ARGV'];
+    const { result } = await proc.call("look", [], { through: grouped });
+    equal(result.own?.pid, result.pid);
+  },
+});
+
 Deno.test("a zombie has its name, and no command", async () => {
   const script = "$| = 1; if (my $pid = fork) { print qq($pid\\n); <STDIN>; waitpid($pid, 0) } else { exit }";
   await using parent = startProgram("perl", "-e", script);
