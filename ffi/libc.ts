@@ -130,8 +130,6 @@ const DECLARATIONS = {
   timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
   /** `int timerfd_settime(int fd, int flags, const struct itimerspec *new_value, struct itimerspec *old_value)` */
   timerfd_settime: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
-  /** `char *ttyname(int fd)` */
-  ttyname: { parameters: ["i32"], result: "pointer" },
   /** `int unlink(const char *pathname)` */
   unlink: { parameters: ["buffer"], result: "i32" },
   /** `int unsetenv(const char *name)` */

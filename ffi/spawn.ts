@@ -1,9 +1,9 @@
 /** How a program is started in denit's own surroundings, with the terminal where there is one. */
 
-import { passing, RESULT_BEFORE, type Step } from "./child.ts";
+import { PASSES_ALL, passing, RESULT_BEFORE, type Step } from "./child.ts";
 import { beginExecution } from "./execute.ts";
 import { OWN_SEARCH, type SpawnFailure } from "./executable.ts";
-import { environment, libc } from "./libc.ts";
+import { environment } from "./libc.ts";
 import { blocking, ignoring } from "./preparations.ts";
 
 /** A program to start, and how. */
@@ -22,9 +22,7 @@ export interface SpawnOrder {
 }
 
 const STDIN = 0;
-const TIOCSPGRP = 0x5410;
-const AT_FDCWD = -100;
-const [O_RDWR, O_CLOEXEC] = [2, 0o2000000] as const;
+const [TIOCSCTTY, TIOCSPGRP] = [0x540e, 0x5410] as const;
 
 /** The terminal is no longer there, or no longer ours to give away: EPERM, EIO, ENXIO, ENOTTY. */
 const WITHOUT_TERMINAL = passing(1, 5, 6, 25);
@@ -58,13 +56,11 @@ function placing(place: SpawnOrder["place"]): Step[] {
         { call: "getpid", args: [] },
         { call: "ioctl", args: [STDIN, TIOCSPGRP, RESULT_BEFORE], passes: WITHOUT_TERMINAL },
       ];
-    case "own session": {
-      const terminal = libc.ttyname(STDIN);
-      const session = { call: "setsid", args: [] } as const;
-      if (terminal === null) return [session];
-      // The first terminal that a session leader opens becomes its controlling terminal.
-      const path = Deno.UnsafePointerView.getCString(terminal);
-      return [session, { call: "openat", args: [AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0] }];
-    }
+    case "own session":
+      // Not by opening it: a user who is given a terminal, as by su(1), may often not open it himself.
+      return [
+        { call: "setsid", args: [] },
+        { call: "ioctl", args: [STDIN, TIOCSCTTY, 0], passes: PASSES_ALL },
+      ];
   }
 }

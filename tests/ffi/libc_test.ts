@@ -346,7 +346,6 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
   tcsetpgrp: ELSEWHERE("terminal_fixture.ts"),
   timerfd_create: ELSEWHERE("wall_clock_test.ts"),
   timerfd_settime: ELSEWHERE("wall_clock_test.ts"),
-  ttyname: ELSEWHERE("terminal_fixture.ts"),
   async unlink() {
     await using folder = await tempFolder();
     const path = c(await folder.write("a", ""));

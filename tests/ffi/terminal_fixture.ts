@@ -1,3 +1,4 @@
+import type { SpawnFailure } from "../../ffi/executable.ts";
 import { readHead } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
 import { becomeSubreaper, ownGroup, sendSignal } from "../../ffi/process.ts";
@@ -6,7 +7,7 @@ import { spawn } from "../../ffi/spawn.ts";
 import { giveTerminalUp, hasForeground, reclaimForeground, suspendWith } from "../../ffi/terminal.ts";
 import { say, serve } from "../fixture.ts";
 import { start, takeAll, takeNext } from "./children.ts";
-import { isInherited } from "./posix.ts";
+import { becomeUser, isInherited } from "./posix.ts";
 
 const [SIGHUP, SIGKILL, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU] = [1, 9, 18, 20, 21, 22] as const;
 const STDIN = 0;
@@ -57,6 +58,17 @@ const functions = {
     spawn({ argv, place: "own session", ignored: [], blocked: [] });
     await takeAll();
     return { hadForeground, signalled, came, gaveUpAgain };
+  },
+
+  /** Hands the terminal on as a user who may not open it, as after su(1); why that failed. */
+  async handOnUnopenable(uid: number): Promise<SpawnFailure | null> {
+    catchSignals([SIGHUP, SIGCONT]);
+    giveTerminalUp();
+    becomeUser(uid);
+    const argv = ["perl", "-e", TELLS_TERMINAL];
+    const result = spawn({ argv, place: "own session", ignored: [], blocked: [] });
+    await takeAll();
+    return typeof result === "number" ? null : result;
   },
 
   /** Starts a program in a session of its own, with the terminal that was given up for it. */

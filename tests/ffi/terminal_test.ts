@@ -55,6 +55,19 @@ Deno.test("a program in a session of its own gets no descriptor for that, and no
   deepEqual(result.after, result.before);
 });
 
+Deno.test({
+  name: "hands on a terminal, too, that may be used and not opened",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    const closed = ["perl", "-e", 'chmod 0, "/proc/self/fd/0"; exec @ARGV'];
+    const { result, output } = await terminal.call("handOnUnopenable", [1234], {
+      through: [...ON_TERMINAL, ...closed],
+    });
+    equal(result, null);
+    equal(output, "has the terminal, in the foreground\n"); // /dev/tty itself is everybody's
+  },
+});
+
 Deno.test("a terminal that is given up by another than its session's leader sends nothing", async () => {
   const { result } = await terminal.call("handOn", [], {
     through: [...ON_TERMINAL, "perl", "-e", "exit system(@ARGV) >> 8"],
