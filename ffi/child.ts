@@ -212,9 +212,10 @@ let dumpable = 1;
 /**
  * Makes the calls in a new process, of which the last should execute a program.
  *
- * What is returned waits for that, and must be called once. Until then another may be begun, so that both go on at once.
+ * What is returned waits for that, and must be called once: for {@linkcode PATIENCE_MS} or, with `news`, a descriptor, for
+ * so long after that can be read. Until then another may be begun, so that both go on at once.
  */
-export function beginInChild(steps: readonly Step[]): () => ChildOutcome {
+export function beginInChild(steps: readonly Step[], news: number | null = null): () => ChildOutcome {
   lookAtLate();
   start ??= mapStart();
   const block = takeBlock(steps.length);
@@ -231,13 +232,14 @@ export function beginInChild(steps: readonly Step[]): () => ChildOutcome {
 
   const pid = cloneInto(block, words, start, hasPipe ? 0n : CLONE_VFORK);
   if (hasPipe) libc.close(theirs);
-  if (pid > 0) return () => finish(use, pid, steps.length);
+  if (pid > 0) return () => finish(use, pid, steps.length, news);
   release(use);
   return () => ({ name: "no process", error: -pid });
 }
 
-function finish(use: Use, pid: number, steps: number): ChildOutcome {
+function finish(use: Use, pid: number, steps: number, news: number | null): ChildOutcome {
   const { block } = use;
+  if (news !== null) waitForEndOr(news, use);
   const isThrough = waitForEnd(use, PATIENCE_MS);
   const errors = errorsIn(block, steps);
   if (!isThrough) {
@@ -323,6 +325,11 @@ function cloneInto(block: Mapped, words: BigInt64Array, start: Start, waiting: b
   } finally {
     libc.pthread_sigmask(SIG_SETMASK, maskBefore, null);
   }
+}
+
+/** Waits until nobody holds the other end of the pipe, or the descriptor can be read. May return sooner. */
+function waitForEndOr(news: number, { read }: Use): void {
+  if (read !== null) libc.poll(new Uint8Array(new Int32Array([read, POLLIN, news, POLLIN]).buffer), 2n, -1);
 }
 
 /** Waits until nobody holds the other end of the pipe, for at most so many milliseconds; returns whether that is so. */

@@ -34,6 +34,8 @@ export interface Execution {
   readonly environment: Arg;
   readonly search: Search;
   readonly before: readonly Preparation[];
+  /** See {@linkcode beginInChild}. */
+  readonly news?: number;
 }
 
 export interface Executed {
@@ -90,12 +92,12 @@ interface NotExecuted {
 function beginPaths(
   paths: readonly (string | Uint8Array)[],
   argv: readonly (string | Uint8Array)[],
-  { before, environment, search }: Execution,
+  { before, environment, search, news }: Execution,
 ): () => Executed | SpawnFailure | NotExecuted {
   if (paths.length === 0) return () => ({ error: ENOENT, at: 0 });
   const words = cStringTable(argv);
   const attempts = paths.map((path) => attempt(path, words, environment));
-  const finish = beginInChild([...before, ...attempts]);
+  const finish = beginInChild([...before, ...attempts], news);
   return () => {
     const outcome = finish();
     switch (outcome.name) {

@@ -19,6 +19,8 @@ export interface SpawnOrder {
   readonly ignored: readonly number[];
   /** Signals that are blocked when it starts. */
   readonly blocked: readonly number[];
+  /** Can be read when there is something else to do: until then a slow start is waited for. */
+  readonly news?: number;
 }
 
 const STDIN = 0;
@@ -32,12 +34,13 @@ const WITHOUT_TERMINAL = passing(1, 5, 6, 25);
  *
  * Returns its process id once it has been executed or, where that takes unusually long, is about to be.
  */
-export function spawn({ argv, place, ignored, blocked }: SpawnOrder): number | SpawnFailure {
+export function spawn({ argv, place, ignored, blocked, news }: SpawnOrder): number | SpawnFailure {
   const finish = beginExecution({
     argv,
     environment: Deno.UnsafePointer.value(environment()),
     search: OWN_SEARCH,
     before: [...placing(place), ...ignoring(ignored), blocking(blocked)],
+    ...news !== undefined && { news },
   });
   const executed = finish();
   return "pid" in executed ? executed.pid : executed;

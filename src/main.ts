@@ -107,6 +107,7 @@ function run(plan: Plan, signals: SignalSource): never {
     role,
     ignored: signals.ignored,
     blocked: signals.blocked,
+    news: signals.descriptor,
     launch: plan.launch,
     rawCommand: rawWords(plan.command),
     timers,

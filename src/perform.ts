@@ -23,6 +23,8 @@ export interface Surroundings extends Omit<CommonSurroundings, "groups"> {
   /** Signals that the caller had ignored, and those that it had blocked. */
   readonly ignored: readonly number[];
   readonly blocked: readonly number[];
+  /** A descriptor that can be read when a signal has come. */
+  readonly news: number;
   readonly launch: Launch;
   /** The command's words as bytes, where they are no UTF-8 and so would not survive as a string. */
   readonly rawCommand: readonly Uint8Array[] | null;
@@ -106,7 +108,7 @@ function tryToStart(order: Extract<Order, { type: "spawn" }>, around: Surroundin
 }
 
 function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): Fact {
-  const { launch, rawCommand, ignored, blocked } = around;
+  const { launch, rawCommand, ignored, blocked, news } = around;
   const session = launch.place === "own session";
   const foreground = launch.place === "terminal group" && hasForeground();
   const handOff = session && giveTerminalUp() ? [SIGHUP, SIGCONT] : [];
@@ -115,6 +117,7 @@ function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): 
     place: launch.place === "terminal group" ? (foreground ? "foreground" : "own group") : launch.place,
     ignored: launch.keepsIgnored === "all" ? ignored : ignored.filter(isRealTime),
     blocked: launch.keepsMask ? blocked : [],
+    news,
   });
   if (foreground && typeof result !== "number") reclaimForeground(); // the child took it before it failed
   if (launch.leavesDirectory) changeDirectory("/");

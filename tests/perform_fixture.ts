@@ -2,6 +2,7 @@ import { libc } from "../ffi/libc.ts";
 import { listProcesses, readCommand } from "../ffi/proc.ts";
 import { hasForeground } from "../ffi/terminal.ts";
 import { becomeSubreaper, ownGroup, sendSignal } from "../ffi/process.ts";
+import { catchSignals } from "../ffi/signal_handler.ts";
 import { takeChild, takeStoppedChild } from "../ffi/wait.ts";
 import type { Command, Fact, Order, Remaining, Role, Target, TimerName } from "../src/core/model.ts";
 import { describe } from "../src/core/words.ts";
@@ -59,6 +60,7 @@ function makePerformer(
     role,
     ignored,
     blocked,
+    news: catchSignals([])!.descriptor,
     launch: { ...LAUNCH, ...changes, wrap },
     rawCommand: rawCommand?.map((word) => new Uint8Array(word)) ?? null,
     timers,

@@ -1,4 +1,4 @@
-import { beginInChild, type ChildOutcome, type Step } from "../../ffi/child.ts";
+import { beginInChild, type ChildOutcome, PATIENCE_MS, type Step } from "../../ffi/child.ts";
 import { cStringTable } from "../../ffi/c_string.ts";
 import { readFolder } from "../../ffi/file.ts";
 import { libc } from "../../ffi/libc.ts";
@@ -91,6 +91,20 @@ const functions = {
     selves.push(self());
     return { tookMs, outcome, others, selves, ended };
   },
+
+  /**
+   * Has a process that cannot execute its program wait for somebody to open a FIFO, which takes longer than is waited
+   * for, with and without news meanwhile; what comes of it.
+   */
+  async slow(fifo: string, hasNews: boolean): Promise<ChildOutcome> {
+    const SLOW_MS = 3 * PATIENCE_MS;
+    const news = libc.eventfd(hasNews ? 1 : 0, 0);
+    runInChild([execute("/bin/sh", "-c", 'sleep "$1"; : > "$2"', "sh", `${SLOW_MS / 1000}`, fifo)]);
+    const open: Step = { call: "openat", args: [AT_FDCWD, fifo, O_RDONLY, 0] };
+    const outcome = runInChild([open, MISSING], news);
+    await takeAll();
+    return outcome;
+  },
 };
 
 /** Goes on with "no such process" and with nothing else. */
@@ -99,8 +113,8 @@ function passing(step: Omit<Step, "passes">): Step {
   return { ...step, passes: 1n << ESRCH };
 }
 
-function runInChild(steps: Step[]): ChildOutcome {
-  return beginInChild(steps)();
+function runInChild(steps: Step[], news: number | null = null): ChildOutcome {
+  return beginInChild(steps, news)();
 }
 
 function execute(...argv: string[]): Step {

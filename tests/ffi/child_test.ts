@@ -91,3 +91,13 @@ Deno.test("waits for a process that does not get on no longer than it may, start
   // Memory that is shared with what is another user's already is not to be read by him; qemu-user makes a copy.
   if (Deno.uid() === 0 && !EMULATED) equal(during!.dumpable === 1, false);
 });
+
+Deno.test("waits for one that is slow as long as there is nothing else to do, and tells why it failed", async () => {
+  await using folder = await tempFolder();
+  const fifo = `${folder.path}/fifo`;
+  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  const { result: without } = await child.call("slow", [fifo, false]);
+  deepEqual(without, { name: "failed", at: 1, errors: [0, ENOENT] });
+  const { result: withNews } = await child.call("slow", [fifo, true]);
+  equal(withNews.name, "late");
+});
