@@ -119,10 +119,11 @@ function problemsOf(
   if (late) {
     problems.push(`Cannot tell whether it runs: it has not been executed for ${PATIENCE_MS / 1000} s`);
   }
-  const rest = late ? null : oomScoreAdjust; // what still shares our memory would give us the same
-  if (rest !== null) {
-    const reason = setOomScore(pid, rest, credentials ?? ownCredentials());
-    if (reason !== null) problems.push(`Cannot set oom_score_adj to ${rest}: ${reason}`);
+  if (oomScoreAdjust !== null) {
+    const reason = late
+      ? "that comes behind its execution" // what still shares our memory would give us the same
+      : setOomScore(pid, oomScoreAdjust, credentials ?? ownCredentials());
+    if (reason !== null) problems.push(`Cannot set oom_score_adj to ${oomScoreAdjust}: ${reason}`);
   }
   return problems;
 }

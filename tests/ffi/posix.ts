@@ -7,6 +7,10 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   clock_adjtime: { parameters: ["i32", "buffer"], result: "i32" },
   /** `int dup2(int oldfd, int newfd)` */
   dup2: { parameters: ["i32", "i32"], result: "i32" },
+  /** `int fanotify_init(unsigned int flags, unsigned int event_f_flags)` */
+  fanotify_init: { parameters: ["u32", "u32"], result: "i32" },
+  /** `int fanotify_mark(int fanotify_fd, unsigned int flags, uint64_t mask, int dirfd, const char *pathname)` */
+  fanotify_mark: { parameters: ["i32", "u32", "u64", "i32", "buffer"], result: "i32" },
   /** `int fcntl(int fd, int cmd, int arg)` */
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** `int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit)` */
@@ -15,6 +19,10 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   syscall: { parameters: ["i64", "u32", "u32", "u32"], result: "i64" },
   /** `int pipe2(int pipefd[2], int flags)` */
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+  /** `ssize_t read(int fd, void *buf, size_t count)` */
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  /** `ssize_t write(int fd, const void *buf, size_t count)` */
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** `int close(int fd)` */
   close: { parameters: ["i32"], result: "i32" },
   /** `int open(const char *pathname, int flags)` */
@@ -85,6 +93,34 @@ export function setLimit(resource: number, soft: bigint, hard: bigint): void {
 export function becomeUser(uid: number): void {
   const SETRESUID = { x86_64: 117n, aarch64: 147n }[Deno.build.arch];
   c.syscall(SETRESUID, uid, uid, uid);
+}
+
+/**
+ * Has whoever executes the file wait, as on a disk that does not answer; returns what lets one go on, or `null` where that
+ * is not allowed. fanotify(7).
+ */
+export function holdExecution(path: string): (() => void) | null {
+  const [FAN_CLOEXEC, FAN_CLASS_CONTENT, FAN_MARK_ADD, FAN_OPEN_EXEC_PERM, AT_FDCWD] = [
+    1,
+    4,
+    1,
+    0x40000n,
+    -100,
+  ];
+  const descriptor = c.fanotify_init(FAN_CLOEXEC | FAN_CLASS_CONTENT, 0);
+  if (descriptor < 0) return null;
+  const file = new TextEncoder().encode(`${path}\0`);
+  const isMarked = c.fanotify_mark(descriptor, FAN_MARK_ADD, FAN_OPEN_EXEC_PERM, AT_FDCWD, file) === 0;
+  if (!isMarked) c.close(descriptor);
+  return !isMarked ? null : () => {
+    const event = new Int32Array(6); // struct fanotify_event_metadata, with a descriptor of the file at 16
+    c.read(descriptor, new Uint8Array(event.buffer), BigInt(event.byteLength));
+    const FAN_ALLOW = 1;
+    const response = new Uint8Array(new Int32Array([event[4]!, FAN_ALLOW]).buffer);
+    c.write(descriptor, response, BigInt(response.length));
+    c.close(event[4]!);
+    c.close(descriptor);
+  };
 }
 
 /** Sets the wall clock, by a microsecond; returns whether that is allowed. */

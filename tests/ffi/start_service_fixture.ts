@@ -11,7 +11,7 @@ import { type ServiceOrder, type ServiceStarted, startService } from "../../ffi/
 import type { WaitStatus } from "../../ffi/wait.ts";
 import { serve } from "../fixture.ts";
 import { PLAIN_SERVICE, takeAll } from "./children.ts";
-import { becomeUser, readLimit } from "./posix.ts";
+import { becomeUser, holdExecution, readLimit } from "./posix.ts";
 
 /** What differs from an order that asks for nothing. */
 export interface Wish extends Partial<Omit<ServiceOrder, "argv" | "environment">> {
@@ -60,6 +60,16 @@ const functions = {
     const outcomes = [];
     for (const wish of wishes) outcomes.push(await run(wish));
     return outcomes;
+  },
+
+  /** Starts a program that cannot be executed yet, and then can; `null` where that cannot be had. */
+  async runHeld(path: string, wish: Omit<Wish, "argv">): Promise<Outcome | null> {
+    const letGo = holdExecution(path);
+    if (letGo === null) return null;
+    const outcome = start({ ...wish, argv: [path] });
+    letGo();
+    const [ended] = await takeAll();
+    return "pid" in outcome ? { ...outcome, status: ended!.status } : outcome;
   },
 
   /** Starts programs that run until they are killed; what /proc shows of each. */

@@ -1,5 +1,6 @@
 import type { SpawnFailure } from "../../ffi/executable.ts";
 import { deepEqual, equal, match, ok } from "../assert.ts";
+import { testOnKernel } from "../emulated.ts";
 import { fixture } from "../fixture.ts";
 import { tempFolder } from "../temp_folder.ts";
 import { ON_TERMINAL } from "../terminal.ts";
@@ -328,6 +329,24 @@ for (const credentials of [null, ...isRoot ? [APP] : []]) {
     deepEqual(after, before);
   });
 }
+
+testOnKernel(
+  "a program that is not executed for long runs all the same, and it is told what it goes without",
+  "it has nobody wait",
+  async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write("slow", "#!/bin/sh\nexit 3\n");
+    await Deno.chmod(path, 0o755);
+    const { result } = await starting.call("runHeld", [path, { oomScoreAdjust: 500 }]);
+    if (result === null) return; // fanotify(7) takes root
+    ok("problems" in result, JSON.stringify(result));
+    deepEqual(result.status, { name: "exited", code: 3 });
+    deepEqual(result.problems, [
+      "Cannot tell whether it runs: it has not been executed for 0.25 s",
+      "Cannot set oom_score_adj to 500: that comes behind its execution",
+    ]);
+  },
+);
 
 Deno.test({
   name: "gives another user's program what takes no capability, and runs it without what takes one",
