@@ -42,7 +42,7 @@ export function passing(...errors: readonly number[]): bigint {
 /**
  * What has come of it: `errors` has the error number of each step, 0 where there was none.
  *
- * `"late"`: it has not been executed for {@linkcode PATIENCE_MS}; it may be yet, or ends with 127. `"failed"`: there is no
+ * `"late"`: it has not been executed in the time that there was; it may be yet, or ends with 127. `"failed"`: there is no
  * process, and the step `at` is why. `"no process"`: the system gave none.
  */
 export type ChildOutcome =
@@ -52,6 +52,8 @@ export type ChildOutcome =
 
 /** So long a start may take, in milliseconds, before other things are looked after. Usually it is less than one. */
 export const PATIENCE_MS = 250;
+/** The same where many others are late: their waits add up, and a signal that has come waits for all of them. */
+const LEAST_PATIENCE_MS = 20;
 
 /**
  * A function that takes the address of a block and returns a process id or a negated error number:
@@ -212,8 +214,8 @@ let dumpable = 1;
 /**
  * Makes the calls in a new process, of which the last should execute a program.
  *
- * What is returned waits for that, and must be called once: for {@linkcode PATIENCE_MS} or, with `news`, a descriptor, for
- * so long after that can be read. Until then another may be begun, so that both go on at once.
+ * What is returned waits for that, and must be called once: for {@linkcode PATIENCE_MS} at most or, with `news`, a
+ * descriptor, for so long after that can be read. Until then another may be begun, so that both go on at once.
  */
 export function beginInChild(steps: readonly Step[], news: number | null = null): () => ChildOutcome {
   lookAtLate();
@@ -240,7 +242,8 @@ export function beginInChild(steps: readonly Step[], news: number | null = null)
 function finish(use: Use, pid: number, steps: number, news: number | null): ChildOutcome {
   const { block } = use;
   if (news !== null) waitForEndOr(news, use);
-  const isThrough = waitForEnd(use, PATIENCE_MS);
+  const others = [...inUse].filter(({ isLate }) => isLate).length;
+  const isThrough = waitForEnd(use, Math.max(LEAST_PATIENCE_MS, PATIENCE_MS / (1 + others)));
   const errors = errorsIn(block, steps);
   if (!isThrough) {
     use.isLate = true;

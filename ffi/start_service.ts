@@ -1,7 +1,6 @@
 /** How a program of a service is started: as whom, where, and with what environment, descriptors and limits. */
 
 import { allowing, marking, type ResourceLimit, setOomScore } from "./allowance.ts";
-import { PATIENCE_MS } from "./child.ts";
 import { cString, cStringTable } from "./c_string.ts";
 import { becoming, type Credentials, ownCredentials } from "./credentials.ts";
 import { valueOf, type Variable } from "./environment.ts";
@@ -116,9 +115,7 @@ function problemsOf(
   const problems = before.flatMap(({ gives }, i) =>
     gives === undefined || errors[i] === 0 ? [] : [`Cannot set ${gives}: ${inSentence(errors[i]!)}`]
   );
-  if (late) {
-    problems.push(`Cannot tell whether it runs: it has not been executed for ${PATIENCE_MS / 1000} s`);
-  }
+  if (late) problems.push("Cannot tell whether it runs: it takes unusually long to execute it");
   if (oomScoreAdjust !== null) {
     const reason = late
       ? "that comes behind its execution" // what still shares our memory would give us the same

@@ -80,16 +80,22 @@ const functions = {
     const tookMs = performance.now() - since;
     const others = [runInChild([PROGRAM]), runInChild([MISSING])].map(({ name }) => name);
     selves.push(self());
-    const writer = await until(() => {
-      const descriptor = libc.open(new TextEncoder().encode(`${fifo}\0`), O_WRONLY);
-      return descriptor >= 0 && descriptor + 1;
-    });
-    closeDescriptor(writer - 1);
+    await letGo(fifo);
     const ended = await takeAll();
     runInChild([PROGRAM]);
     await takeAll();
     selves.push(self());
     return { tookMs, outcome, others, selves, ended };
+  },
+
+  /** Has so many processes wait for somebody to open a FIFO, and then go on; how long their starts took together. */
+  async lateAll(fifo: string, count: number): Promise<{ tookMs: number; ended: Waited[] }> {
+    const open: Step = { call: "openat", args: [AT_FDCWD, fifo, O_RDONLY, 0] };
+    const since = performance.now();
+    for (let i = 0; i < count; i++) runInChild([open, PROGRAM]);
+    const tookMs = performance.now() - since;
+    await letGo(fifo);
+    return { tookMs, ended: await takeAll() };
   },
 
   /**
@@ -106,6 +112,15 @@ const functions = {
     return outcome;
   },
 };
+
+/** Lets those go on that wait for somebody to open a FIFO. */
+async function letGo(fifo: string): Promise<void> {
+  const writer = await until(() => {
+    const descriptor = libc.open(new TextEncoder().encode(`${fifo}\0`), O_WRONLY);
+    return descriptor >= 0 && descriptor + 1;
+  });
+  closeDescriptor(writer - 1);
+}
 
 /** Goes on with "no such process" and with nothing else. */
 function passing(step: Omit<Step, "passes">): Step {

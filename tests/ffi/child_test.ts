@@ -101,3 +101,13 @@ Deno.test("waits for one that is slow as long as there is nothing else to do, an
   const { result: withNews } = await child.call("slow", [fifo, true]);
   equal(withNews.name, "late");
 });
+
+Deno.test("has many that do not get on not add up to a long wait", async () => {
+  const COUNT = 40;
+  await using folder = await tempFolder();
+  const fifo = `${folder.path}/fifo`;
+  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  const { result: { tookMs, ended } } = await child.call("lateAll", [fifo, COUNT]);
+  ok(tookMs < COUNT * PATIENCE_MS / 2, `${tookMs} ms`);
+  deepEqual(ended.map(({ status }) => status), Array.from({ length: COUNT }, () => EXITED_3));
+});
