@@ -147,7 +147,7 @@ Deno.test("makes a folder with those that it stands in, or finds that it is ther
     ok((await Deno.stat(`${folder.path}/${path}`)).isDirectory);
   }
   await folder.write("plain", "");
-  equal(makeFolder(`${folder.path}/plain`), "file exists");
+  equal(makeFolder(`${folder.path}/plain`), "not a directory");
   equal(makeFolder(`${folder.path}/plain/a/b`), "file exists");
   equal(makeFolder("/proc/denit"), "no such file or directory");
   equal(makeFolder("/"), null);
