@@ -1,5 +1,6 @@
 /** As which user programs run, and files are opened; credentials(7). */
 
+import { passing } from "./child.ts";
 import { inSentence, strerror } from "./error_words.ts";
 import type { SpawnFailure } from "./executable.ts";
 import type { Preparation } from "./execute.ts";
@@ -13,6 +14,7 @@ export interface Credentials {
 }
 
 const ROOT = 0;
+const EPERM = 1;
 const [PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_CAP_AMBIENT] = [
   1,
   2,
@@ -59,8 +61,11 @@ export function becoming(target: Credentials): Preparation[] {
     systemReason: strerror(error),
   });
   const list = new Uint8Array(new Uint32Array(target.groups).buffer);
+  // Whether its own group is among the others too makes no difference; who may change nothing is not refused for that.
+  const isNeeded = !isSame([...target.groups, target.gid], [...groups, target.gid]);
+  const passes = isNeeded ? 0n : passing(EPERM);
   return [
-    ...regroups ? [{ call: "setgroups", args: [target.groups.length, list], fails } as const] : [],
+    ...regroups ? [{ call: "setgroups", args: [target.groups.length, list], passes, fails } as const] : [],
     ...target.uid === ROOT ? [] : dropInheritable(fails),
     { call: "setresgid", args: [target.gid, target.gid, target.gid], fails },
     { call: "setresuid", args: [target.uid, target.uid, target.uid], fails },

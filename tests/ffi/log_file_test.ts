@@ -148,7 +148,7 @@ Deno.test("makes a folder with those that it stands in, or finds that it is ther
   }
   await folder.write("plain", "");
   equal(makeFolder(`${folder.path}/plain`), "not a directory");
-  equal(makeFolder(`${folder.path}/plain/a/b`), "file exists");
+  equal(makeFolder(`${folder.path}/plain/a/b`), "not a directory");
   equal(makeFolder("/proc/denit"), "no such file or directory");
   equal(makeFolder("/"), null);
 });
