@@ -57,11 +57,18 @@ export function readWhole(
   }
 }
 
+/** What may end a wait: asked each time that the descriptor can be read, which it is to take back. */
+export interface Interruption {
+  readonly descriptor: number;
+  readonly isDue: () => boolean;
+}
+
 /** All bytes that a descriptor which does not block gives to its end, at most `limit`; or why not, in words. */
 export function readAll(
   descriptor: number,
   limit: number,
   patienceMs: number,
+  interruption: Interruption | null = null,
 ): Uint8Array<ArrayBuffer> | Unreadable {
   let buffer = new Uint8Array(Math.min(limit + 1, FIRST_BUFFER));
   const untilMs = performance.now() + patienceMs;
@@ -72,7 +79,7 @@ export function readAll(
     if (count === 0) return buffer.subarray(0, filled);
     if (count > 0) filled += count;
     else if (errno() !== EAGAIN) return { missing: false, failure: lastReason() };
-    else if (!isReadableSoon(descriptor, untilMs)) {
+    else if (!isReadableSoon(descriptor, untilMs, interruption)) {
       return { missing: false, failure: `its end had not come after ${patienceMs} ms` };
     }
   }
@@ -85,12 +92,15 @@ function grown(buffer: Uint8Array<ArrayBuffer>, most: number): Uint8Array<ArrayB
   return larger;
 }
 
-/** Waits for the descriptor; a signal that is handled meanwhile only interrupts that. */
-function isReadableSoon(descriptor: number, untilMs: number): boolean {
-  const request = new Int32Array([descriptor, POLLIN]); // struct pollfd
+/** Waits for the descriptor, or an interruption; a signal that is handled meanwhile only interrupts poll(2). */
+function isReadableSoon(descriptor: number, untilMs: number, interruption: Interruption | null): boolean {
+  const second = interruption === null ? [] : [interruption.descriptor, POLLIN];
+  const requests = new Int32Array([descriptor, POLLIN, ...second]); // struct pollfd
+  const bytes = new Uint8Array(requests.buffer);
   for (let leftMs; (leftMs = untilMs - performance.now()) > 0;) {
-    const ready = libc.poll(new Uint8Array(request.buffer), 1n, Math.ceil(leftMs));
-    if (ready > 0) return true;
+    const ready = libc.poll(bytes, BigInt(requests.length / 2), Math.ceil(leftMs));
+    if (ready > 0 && requests[1]! >> 16 !== 0) return true; // the events that came
+    if (ready > 0 && interruption!.isDue()) return false;
   }
   return false;
 }

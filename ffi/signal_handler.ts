@@ -120,6 +120,8 @@ export interface CaughtSignals {
   wait(timeoutMs: number | null, toWrite: readonly number[]): void;
   /** Can be read when a signal has come, for who waits by other means; then {@linkcode acknowledge} is to be called. */
   readonly descriptor: number;
+  /** Whether one of these has come and was not taken. */
+  has(wanted: readonly number[]): boolean;
   /** Takes back that the descriptor can be read, before the signals themselves are taken; returns whether it could. */
   acknowledge(): boolean;
   /**
@@ -152,6 +154,7 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
     ignored,
     descriptor,
     acknowledge,
+    has: (wanted) => wanted.some((signal) => counters[signal] !== seen[signal]),
     wait(timeoutMs, toWrite): void {
       const timeout = timeoutMs === null ? -1 : Math.min(Math.ceil(timeoutMs), LONGEST_POLL_MS);
       if (interrupted) {

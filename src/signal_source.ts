@@ -5,7 +5,8 @@ import { catchSignals, type CaughtSignals } from "../ffi/signal_handler.ts";
 import { SIGCHLD, SIGKILL, SIGSTOP, STOP_SIGNALS } from "./core/signals.ts";
 
 /** The signals that are caught, and how the caller had set them. */
-export interface SignalSource extends Pick<CaughtSignals, "wait" | "take" | "descriptor" | "acknowledge"> {
+export interface SignalSource
+  extends Pick<CaughtSignals, "wait" | "take" | "has" | "descriptor" | "acknowledge"> {
   /** Signals that were ignored when denit was started, as under nohup(1). */
   readonly ignored: readonly number[];
   /** Signals that the caller had blocked. */

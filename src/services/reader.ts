@@ -16,8 +16,9 @@ import { takeEnd } from "../../ffi/wait.ts";
 import type { Loaded } from "../config/load.ts";
 import type { LoadRequest } from "../config/system.ts";
 import type { Status } from "../core/model.ts";
-import { SIGKILL, signalName } from "../core/signals.ts";
+import { SIGKILL, signalName, STOP_SIGNALS } from "../core/signals.ts";
 import { PRINT_PROJECT } from "../print_project.ts";
+import type { SignalSource } from "../signal_source.ts";
 import type { LaunchSurroundings } from "./launch.ts";
 import type { Living } from "./living.ts";
 
@@ -43,18 +44,25 @@ interface Reader {
 
 /**
  * What the file is made into, which is waited for; `null` where no process can be had for that, or the runtime cannot
- * start in it.
+ * start in it. `"stopped"`: a signal has come meanwhile that asks for the end; signals are left to be taken.
  */
-export function loadElsewhere(request: LoadRequest, around: LaunchSurroundings): Loaded | null {
+export function loadElsewhere(
+  request: LoadRequest,
+  around: LaunchSurroundings,
+  signals: SignalSource,
+): Loaded | "stopped" | null {
+  const isStopped = (): boolean => signals.has(STOP_SIGNALS);
+  const stop = { descriptor: signals.descriptor, isDue: () => signals.acknowledge() && isStopped() };
   const reader = startReader(request, around);
   if (reader === null) return null;
   const { pid, descriptor } = reader;
   try {
     makeRoomForDescriptors(MOST_DESCRIPTORS, descriptor); // there is nothing else to do until it answers
-    const text = readAll(descriptor, LONGEST, PATIENCE_MS);
+    const text = readAll(descriptor, LONGEST, PATIENCE_MS, stop);
     if ("failure" in text) {
       sendSignal(pid, SIGKILL);
       takeEnd(pid, END_MS);
+      if (isStopped()) return "stopped";
       return refusal(request, `the process that reads it did not answer: ${text.failure}`);
     }
     const project = projectIn(new TextDecoder().decode(text)); // while the process ends

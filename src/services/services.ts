@@ -45,7 +45,11 @@ export function up(words: readonly string[], host: Host): never {
     workingDirectory: system.workingDirectory,
     ignored: host.signals.ignored,
   };
-  const loaded = loadElsewhere(request, surroundings) ?? loadHere(request, system, host);
+  const loaded = loadElsewhere(request, surroundings, host.signals) ?? loadHere(request, system, host);
+  if (loaded === "stopped") {
+    const message = `asked to stop while ${request.path} was read: nothing was started`;
+    return host.say(voice()("info", { type: "problem", message }), 0);
+  }
   if (loaded.name === "refused") return refuse(loaded.problems, voice(), host);
   return serve(loaded.project, loaded.warnings, { settings, request, system, surroundings, host });
 }

@@ -1,6 +1,6 @@
 /** The process in which the file of services is read: what becomes of a run when that process ends in the middle. */
 
-import { equal, match, ok } from "../../assert.ts";
+import { deepEqual, equal, match, ok } from "../../assert.ts";
 import { type Bench, inEachMode, inMode, type Running } from "../support/bench.ts";
 import { commandOf, descendantsOf, kill, type Process } from "../support/processes.ts";
 import { until } from "../support/until.ts";
@@ -45,6 +45,22 @@ inEachMode(
     equal(code, 0);
     equal(stdout.match(/web is/g)?.length, 1, "it is the same process all the time");
     ok(!/reaped/.test(stderr), "it is no stranger");
+  },
+);
+
+inEachMode(
+  "asked to stop while it reads the file for the first time: it ends, and has started nothing",
+  async (bench) => {
+    const folder = bench.folder();
+    await holdUp(bench, `${folder}/denit.yaml`);
+    const denit = bench.denit(["up", "-v"], { cwd: folder });
+    const { pid } = await reader(denit);
+    await denit.signal(SIGUSR1); // it asks for nothing
+    await denit.signal(SIGTERM);
+    const { code, stdout, stderr } = await denit.ended();
+    const told = "denit: info: asked to stop while ./denit.yaml was read: nothing was started\n";
+    deepEqual([code, stdout, stderr], [0, "", told]);
+    equal(commandOf(pid).length, 0, "who reads it has ended, too");
   },
 );
 
