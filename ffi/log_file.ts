@@ -95,6 +95,11 @@ export function makeFolder(path: string): string | null {
   return isFolder(path) ? null : lastReason(); // why what is there is no folder to write in
 }
 
+/** Whether there is anything at the path. */
+export function exists(path: string): boolean {
+  return libc.access(cString(path), F_OK) === 0;
+}
+
 function isFolder(path: string): boolean {
-  return libc.access(cString(`${path}/.`), F_OK) === 0;
+  return exists(`${path}/.`);
 }

@@ -115,6 +115,20 @@ Deno.test("a file that cannot be renamed grows on, which is told once", async ()
   deepEqual(contents(folder), { "web.log": "f\n", "web.log.1": "a\nb\nc\nd\ne\n" });
 });
 
+Deno.test("a full file that somebody has removed, or its folder, is made anew, and the older ones stay", async () => {
+  await using folder = await tempFolder();
+  const { files, reports } = open(`${folder.path}/logs`, 4, 3);
+  for (const text of ["a\nb\n", "c\nd\n", "e\nf\n"]) files.write(bytes(text));
+  await Deno.remove(`${folder.path}/logs/web.log`);
+  files.write(bytes("g\nh\n"));
+  deepEqual(contents(folder, "/logs"), { "web.log": "g\nh\n", "web.log.1": "c\nd\n", "web.log.2": "a\nb\n" });
+  await Deno.remove(`${folder.path}/logs`, { recursive: true });
+  files.write(bytes("i\nj\n"));
+  files.close();
+  deepEqual(contents(folder, "/logs"), { "web.log": "i\nj\n" });
+  deepEqual(reports, []);
+});
+
 Deno.test("where it cannot write lines are lost: told once, and how many once it can", async () => {
   await using folder = await tempFolder();
   const inTheWay = await folder.write("logs", "");
