@@ -166,17 +166,21 @@ function milliseconds(duration: string | undefined, otherwise: number): number {
   return duration === undefined ? otherwise : parseDuration(duration)!;
 }
 
-/** `deploy.restart_policy` wins over `restart`, as in Compose; 0 attempts are no bound, as in Docker. */
+/**
+ * `deploy.restart_policy` wins over `restart`, as in Compose; 0 attempts are no bound, as in Docker, and a window of 0
+ * has no end: else no run would be shorter, and no attempt counted.
+ */
 function restartOf(file: schema.Service): RestartPolicy {
   const policy = file.deploy?.restart_policy;
   if (policy !== undefined) {
+    const windowMs = milliseconds(policy.window, DOCKER_WINDOW_MS);
     return {
       when:
         ({ none: "never", "on-failure": "on failure", any: "always" } as const)[policy.condition ?? "any"],
       attempts: Number(policy.max_attempts ?? 0) || null,
-      countsAll: false,
+      countsAll: windowMs === 0,
       delayMs: policy.delay === undefined ? null : Math.max(SHORTEST_DELAY_MS, milliseconds(policy.delay, 0)),
-      windowMs: milliseconds(policy.window, DOCKER_WINDOW_MS),
+      windowMs: windowMs === 0 ? DOCKER_WINDOW_MS : windowMs,
     };
   }
   const [word, attempts] = (file.restart ?? "no").split(":");

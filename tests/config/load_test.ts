@@ -106,6 +106,9 @@ const CASES:
     ["deploy: {restart_policy: {condition: on-failure, delay: 5s, max_attempts: 3, window: 2m}}", {
       restart: { when: "on failure", attempts: 3, countsAll: false, delayMs: 5000, windowMs: 120_000 },
     }],
+    ["deploy: {restart_policy: {max_attempts: 3, window: 0s}}", {
+      restart: { when: "always", attempts: 3, countsAll: true, delayMs: null, windowMs: 10_000 },
+    }],
     ["stop_signal: SIGQUIT", { stopSignal: 3 }],
     ["stop_signal: RTMIN+3", { stopSignal: 37 }],
     ["stop_grace_period: 1m30s", { stopGraceMs: 90_000 }],
