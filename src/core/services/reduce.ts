@@ -285,9 +285,23 @@ function renewDependents(turn: Turn, wanted: ReadonlyMap<string, Service>, chang
   }
 }
 
-/** Whether two services are the same, to the last of their values; they are plain data, made in one way. */
+/** Whether two services are the same, to the last of their values, in whatever order the file has them. */
 function isSame(one: Service, other: Service): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return JSON.stringify(one) === JSON.stringify(other) || inOneOrder(one) === inOneOrder(other);
+}
+
+/** They are plain data, made in one way: but for what a mapping of the file gives, the order is always the same. */
+function inOneOrder(service: Service): string {
+  const dependsOn = service.dependsOn.toSorted((a, b) => a.service < b.service ? -1 : 1);
+  return JSON.stringify({ ...service, dependsOn }, (_, value) => isMapping(value) ? sorted(value) : value);
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function sorted(mapping: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(mapping).sort().map((key) => [key, mapping[key]]));
 }
 
 /** Settles all services, begins or ends the shutdown if that is due, and makes the step of what has come together. */

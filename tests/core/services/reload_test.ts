@@ -53,6 +53,24 @@ Deno.test("nothing has changed: nothing is done", () => {
   equal(toldOf(run, A, B), "reread the file; nothing has changed");
 });
 
+Deno.test("variables and dependencies in another order are no change, other values are", () => {
+  const web = (environment: Record<string, string>, ...names: string[]): Service => {
+    const alone = service("web", { dependsOn: names.map((name) => on(name)) });
+    return { ...alone, program: { ...alone.program, environment } };
+  };
+  const run = serveUp([A, B, web({ X: "1", Y: "2" }, "a", "b")]);
+  equal(toldOf(run, A, B, web({ Y: "2", X: "1" }, "b", "a")), "reread the file; nothing has changed");
+  for (
+    const other of [
+      web({ Y: "1", X: "2" }, "a", "b"),
+      web({ X: "1" }, "a", "b"),
+      web({ X: "1", Y: "2" }, "a"),
+    ]
+  ) {
+    equal(toldOf(run, A, B, other), "reread the file; changed: web");
+  }
+});
+
 Deno.test("one line tells what is new, changed and gone", () => {
   equal(
     toldOf(serveUp([A, B]), changed(A), service("c"), service("d")),
