@@ -91,6 +91,7 @@ export function servicesPerformer(around: ServicesSurroundings): ServicesPerform
         return around.later({ type: "drained", ...drained, atMs: performance.now() }); // signals have their turn
       }
       case "count":
+      case "survey": // the first one where somebody would not wait
         try {
           around.rereading.abandon(); // what it is read for has ended
         } finally {
@@ -98,7 +99,6 @@ export function servicesPerformer(around: ServicesSurroundings): ServicesPerform
         }
         return;
       case "send-signal":
-      case "survey":
       case "set-timer":
       case "log":
       case "exit":

@@ -6,7 +6,7 @@ import { commandOf, descendantsOf, kill, type Process } from "../support/process
 import { until } from "../support/until.ts";
 import { perl, sh, writeFile } from "./support.ts";
 
-const [SIGHUP, SIGKILL, SIGUSR1, SIGTERM] = [1, 9, 10, 15] as const;
+const [SIGHUP, SIGKILL, SIGUSR1, SIGTERM, SIGSTOP] = [1, 9, 10, 15, 19] as const;
 
 /** Where the file of services is, what reads it has to wait for a second: a pipe that is open and empty. */
 async function holdUp(bench: Bench, path: string): Promise<void> {
@@ -83,6 +83,19 @@ inEachMode("while it waits for the file, signals and children do not wait", asyn
   const { code, stderr } = await denit.ended();
   equal(code, 0);
   ok(!/reaped|Cannot/.test(stderr), `nothing is told of who was reading: ${stderr}`);
+});
+
+inEachMode("KILL at the deadline: who still reads the file is nobody's business", async (bench) => {
+  const folder = writeFile(bench, { services: { web: sh("trap '' TERM; echo ready; sleep 1000") } });
+  const denit = bench.denit(["up", "-t", "300ms"], { cwd: folder });
+  await denit.stdout.shows(/ready$/);
+  await denit.signal(SIGHUP);
+  kill((await reader(denit)).pid, SIGSTOP);
+  await denit.signal(SIGTERM);
+  const { code, stderr } = await denit.ended();
+  equal(code, 0);
+  match(stderr, /^denit: warning: killed web \d+ /m);
+  ok(!stderr.includes("/proc/self/exe"), stderr);
 });
 
 inEachMode("HUP while it is being read has it read once more", async (bench) => {
