@@ -59,11 +59,11 @@ export function selectServices(
     .map((profile) =>
       `no service has the profile ${JSON.stringify(profile)}${didYouMean(profile, [...all])}`
     );
-  // Who is named is enabled by that (Compose specification, profiles); what it depends on is not.
+  // Who is named turns its profiles on, for what it depends on (Compose specification, profiles).
+  const on = new Set([...profiles, ...select.flatMap((name) => services.get(name)?.profiles ?? [])]);
   const enabled = new Set(known.filter((name) => {
     const own = services.get(name)!.profiles ?? [];
-    return own.length === 0 || select.includes(name) ||
-      own.some((profile) => profiles.includes(profile) || profiles.includes(ALL));
+    return own.length === 0 || profiles.includes(ALL) || own.some((profile) => on.has(profile));
   }));
   if (select.length === 0) return { names: new Set(enabled), enabled, unknown, idle };
   const names = new Set(select.filter((name) => services.has(name)));

@@ -54,7 +54,24 @@ Deno.test("a service that is not there is refused, with the one that was meant",
   ]);
 });
 
-Deno.test("who is named enables itself, not what it depends on", () => {
+Deno.test("who is named turns its profiles on, for what it depends on and for nobody else", () => {
+  const file = `services:
+  web: {command: x}
+  test: {command: x, profiles: [test]}
+  coverage: {command: x, depends_on: [test], profiles: [test]}
+  debug: {command: x, depends_on: [test], profiles: [debug]}
+`;
+  const namesOf = (select: string[], ...profiles: string[]): string[] =>
+    load(file, { request: { select, profiles } }).services.map(({ name }) => name);
+  deepEqual(namesOf(["test"]), ["test"]);
+  deepEqual(namesOf(["coverage"]), ["test", "coverage"]);
+  deepEqual(namesOf(["debug"], "test"), ["test", "debug"]);
+  deepEqual(problemsOf(file, { request: { select: ["debug"] } }), [
+    "denit.yaml:5:36: services.debug.depends_on[0]: test is off without one of its profiles (test)",
+  ]);
+});
+
+Deno.test("who is named turns no profile on that it has not itself", () => {
   const file = "services: {a: {command: x, depends_on: [b]}, b: {command: x, profiles: [p]}}";
   deepEqual(problemsOf(file, { request: { select: ["a"] } }), [
     "denit.yaml:1:41: services.a.depends_on[0]: b is off without one of its profiles (p)",
