@@ -41,7 +41,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * Compose's format: comments, `export`, quotes, values of several lines in quotes, and variables where the value is not
- * in single quotes.
+ * in single quotes, in which only `\'` stands for something else.
  *
  * A variable is what `lookup` has for it, else what the file said above; `unset` learns of each name whose value asks for
  * another one, which it is not told: a password with a $ in it would be told with it.
@@ -79,7 +79,7 @@ export function readVariables(text: string, lookup: Lookup, unset: (name: string
       if (take(REST) === null) return failure(`text behind the closing quote of ${name}`);
       value = quoted[1]!;
       if (quote === "'") {
-        values.set(name, value);
+        values.set(name, value.replace(/\\([^])/g, (all, escaped: string) => escaped === "'" ? "'" : all));
         continue;
       }
       value = value.replace(/\\([^])/g, (all, escaped: string) => ESCAPES[escaped] ?? all);

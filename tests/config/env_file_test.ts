@@ -22,6 +22,7 @@ for (
     ["A= # comment", { A: "" }],
     ["A='b # $HOME \\n' # comment", { A: "b # $HOME \\n" }],
     ["A='b\nc'", { A: "b\nc" }],
+    ["A='Let\\'s go!' # comment\nB='\\t\\\\'", { A: "Let's go!", B: "\\t\\\\" }],
     ['A="b\nc" # comment\nB=1', { A: "b\nc", B: "1" }],
     ['A="b\\nc\\t\\"d\\" \\\\ \\x"', { A: 'b\nc\t"d" \\ \\x' }],
     ["A=$HOME/x", { A: "/var/lib/x" }],
