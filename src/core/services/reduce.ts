@@ -236,10 +236,14 @@ function childrenEnded(state: Serving, { children, atMs }: Of<"reaped">): Servic
 }
 
 function jobDue(turn: Turn, state: ServiceState): void {
-  if (state.goal.name !== "run" || state.service.schedule === null) return;
-  if (state.phase.name === "planned" || state.phase.name === "backing-off") {
+  const { goal, service, phase } = state;
+  if (goal.name !== "run" || service.schedule === null) return;
+  if (phase.name === "planned" || phase.name === "backing-off") {
     put(turn, state, { phase: { name: "waiting" } });
-  } else tell(turn, "warning", { type: "job-passed-over", service: state.service.name });
+  } else {
+    const runs = phase.name !== "waiting";
+    tell(turn, "warning", { type: "job-passed-over", service: service.name, runs });
+  }
 }
 
 /** Changes what the file has changed, and nothing else. */

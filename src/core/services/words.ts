@@ -46,7 +46,8 @@ export type ServiceNote =
     /** Whether the service starts all the same. */
     readonly starts: boolean;
   }
-  | { readonly type: "job-passed-over"; readonly service: string }
+  /** A time of a job that is not over with the last one: it runs, or it waits for what it depends on. */
+  | { readonly type: "job-passed-over"; readonly service: string; readonly runs: boolean }
   | {
     readonly type: "killed";
     readonly service: string;
@@ -101,7 +102,9 @@ export function describeServiceNote(note: ServiceNote): string {
         ? `${note.service} starts without ${note.on}, which ${note.words}`
         : `Cannot start ${note.service}: ${note.on}, which it depends on, ${note.words}`;
     case "job-passed-over":
-      return `${note.service} still runs: this time is passed over`;
+      return `${note.service} still ${
+        note.runs ? "runs" : "waits for what it depends on"
+      }: this time is passed over`;
     case "killed": {
       const after = describeSeconds(note.afterMs);
       return `killed ${note.service} ${note.pid} (${describeCommand(note.command)}): ${

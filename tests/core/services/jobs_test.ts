@@ -88,6 +88,9 @@ Deno.test("a time that comes in its back-off starts it, once", () => {
 Deno.test("a job waits for what it depends on", () => {
   const run = serve([service("db"), { ...BACKUP, dependsOn: [on("db")] }]);
   deepEqual(run.tell(DUE), []);
+  deepEqual(run.tell(DUE), [
+    "warning: backup still waits for what it depends on: this time is passed over",
+  ]);
   deepEqual(run.up("db", 20), ["start backup"]);
 });
 
