@@ -17,7 +17,7 @@ const MOST_DEPTH = 20;
  */
 export function interpolate(text: string, lookup: Lookup, unset: (name: string) => void): Filled {
   if (!text.includes("$")) return { text };
-  const parsed = parse(text, 0, 0);
+  const parsed = parse(text, 0, 0, matchesOf(text), undefined);
   return "failure" in parsed ? parsed : evaluate(parsed.parts, lookup, unset);
 }
 
@@ -38,12 +38,21 @@ interface Parsed {
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const OPERATOR = /:?[-?+]|/y;
 
-/** Reads to the end, or inside of braces to the first that closes. */
-function parse(text: string, start: number, depth: number): Parsed | { readonly failure: string } {
+/**
+ * Reads to the end, or inside of braces to the one that closes them: of those in a default, as in `{"a": 1}`, each
+ * has its own, as in Compose. Where that does not come out, it is the first one.
+ */
+function parse(
+  text: string,
+  start: number,
+  depth: number,
+  matches: ReadonlyMap<number, number>,
+  match: number | undefined,
+): Parsed | { readonly failure: string } {
   if (depth > MOST_DEPTH) return { failure: "variables in variables, too deep" };
   const parts: Part[] = [];
   let at = start;
-  let close = depth > 0 ? text.indexOf("}", at) : -1;
+  let close = depth > 0 ? match ?? text.indexOf("}", at) : -1;
   for (;;) {
     const dollar = text.indexOf("$", at);
     if (close >= 0 && close < at) close = text.indexOf("}", at);
@@ -85,11 +94,22 @@ function parse(text: string, start: number, depth: number): Parsed | { readonly 
           : "expected }, :-, -, :?, ?, :+ or + behind the name of a variable", // not which: it may be a password's end
       };
     }
-    const operand = parse(text, at + operator.length, depth + 1);
+    const operand = parse(text, at + operator.length, depth + 1, matches, matches.get(dollar + 1));
     if ("failure" in operand) return operand;
     parts.push({ name, operator, operand: operand.parts });
     at = operand.end + 1;
   }
+}
+
+/** Where the brace is that closes each one that is opened and closed. */
+function matchesOf(text: string): Map<number, number> {
+  const matches = new Map<number, number>();
+  const open: number[] = [];
+  for (const { 0: brace, index } of text.matchAll(/[{}]/g)) {
+    if (brace === "{") open.push(index);
+    else if (open.length > 0) matches.set(open.pop()!, index);
+  }
+  return matches;
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): string | null {
