@@ -84,7 +84,7 @@ export function readVariables(text: string, lookup: Lookup, unset: (name: string
       }
       value = value.replace(/\\([^])/g, (all, escaped: string) => ESCAPES[escaped] ?? all);
     } else {
-      value = (blanks + take(UNQUOTED)![0]).replace(/[ \t]#[^]*$/, "").trim();
+      value = (blanks + take(UNQUOTED)![0]).replace(/ #[^]*$/, "").trim();
     }
     const filled = interpolate(value, known, () => unset(name));
     if ("failure" in filled) return failure(`${name}: ${filled.failure}`);

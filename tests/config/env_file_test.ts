@@ -18,6 +18,7 @@ for (
     ["A=1\nA=2", { A: "2" }],
     ["A=b c # comment", { A: "b c" }],
     ["A=b#c", { A: "b#c" }],
+    ["A=b\t#c", { A: "b\t#c" }],
     ["A=#c", { A: "#c" }],
     ["A= # comment", { A: "" }],
     ["A='b # $HOME \\n' # comment", { A: "b # $HOME \\n" }],
