@@ -36,9 +36,16 @@ function isRight(schedule: string): boolean {
   }
 }
 
-/** Paused and without a function it sets no timer. */
+/**
+ * Paused and without a function it sets no timer.
+ *
+ * Of a day of the month and one of the week either will do, unless one of the fields has a star, also with a step:
+ * then both must be right, crontab(5).
+ */
 function cronOf(schedule: string): Cron {
-  return new Cron(schedule, { paused: true, mode: "5-part" });
+  const [, , ofMonth = "", , ofWeek = ""] = schedule.split(/ +/);
+  const domAndDow = /[*?]/.test(ofMonth) || /[*?]/.test(ofWeek);
+  return new Cron(schedule, { paused: true, mode: "5-part", domAndDow });
 }
 
 /** The next time of a schedule that can be followed, in milliseconds of the Unix epoch; `Infinity` if none comes. */
