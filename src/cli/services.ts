@@ -150,7 +150,7 @@ ${optionRows(UP_OPTIONS)}
   -h, --help                     this text
 
 Each option has a variable too (${variableOf(UP_OPTIONS[3]!)}=20s); the command line wins.
-Exit: the code of the essential service that ended, else of the first that
+Exit: the code of the service that ended the container, else of the first that
 failed, else 0; 125 an error of denit's own or of the file.`;
 }
 
