@@ -60,7 +60,7 @@ export function scheduleOf(drawn: Script, seed: number): Schedule | null {
   }
   const ready = { ...slow, files: loaded };
   const random = randomFrom(seed);
-  const story = storyInFake(ready, random);
+  const story = storyInFake(ready, () => 0); // nothing is late: by chance alone no play is like that
   const shown = show(story);
   for (let i = 1; i < PLAYS; i++) if (show(storyInFake(ready, random)) !== shown) return null;
   return { script: ready, files, story };
