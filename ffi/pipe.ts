@@ -4,7 +4,7 @@ import { errno, libc } from "./libc.ts";
 
 const [O_NONBLOCK, O_CLOEXEC] = [0o4000, 0o2000000] as const;
 const F_SETFL = 4;
-const F_DUPFD_CLOEXEC = 1030;
+const [F_DUPFD_CLOEXEC, F_SETPIPE_SZ] = [1030, 1031] as const;
 const [EINTR, EAGAIN] = [4, 11] as const;
 
 /** The two ends of a pipe. No program inherits them by themselves. */
@@ -48,6 +48,14 @@ export function readAvailable(
   if (count === 0) return "end";
   const error = errno();
   return error === EAGAIN || error === EINTR ? "again" : "failed";
+}
+
+/**
+ * Has a pipe hold so many bytes, and what it holds already. Where that may not be it stays as it is: who is not
+ * privileged may have only so much in all, `pipe-user-pages-soft` of proc_sys_fs(5).
+ */
+export function resizePipe(descriptor: number, bytes: number): void {
+  libc.fcntl(descriptor, F_SETPIPE_SZ, bytes);
 }
 
 /** Closes a descriptor of any kind. Whoever watches it must have been told before; see ffi/poll.ts. */

@@ -81,7 +81,7 @@ const KEPT_AT_MOST = 256 * 1024;
 const WORTH_READING = KEPT_AT_MOST / 2;
 
 /** So often who has more than is read at once has a turn in one go: signals and children wait a millisecond for it. */
-const TURNS_AT_ONCE = 8;
+const TURNS_AT_ONCE = 4;
 
 /** Whoever has less than this in a pipe writes on without waiting, for a while: the usual pipe holds twice as much. */
 const LITTLE = 32 * 1024;

@@ -45,6 +45,12 @@ export function makePipe(): [read: number, write: number] {
   return [ends[0]!, ends[1]!];
 }
 
+/** How many bytes a pipe holds. */
+export function pipeSize(descriptor: number): number {
+  const F_GETPIPE_SZ = 1032;
+  return c.fcntl(descriptor, F_GETPIPE_SZ, 0);
+}
+
 /** Makes a terminal: where it is read like a screen, and where a program writes. It becomes nobody's own. */
 export function makeTerminal(): [screen: number, terminal: number] {
   const [O_RDWR, O_NOCTTY] = [2, 0o400];
@@ -100,13 +106,8 @@ export function becomeUser(uid: number): void {
  * is not allowed. fanotify(7).
  */
 export function holdExecution(path: string): (() => void) | null {
-  const [FAN_CLOEXEC, FAN_CLASS_CONTENT, FAN_MARK_ADD, FAN_OPEN_EXEC_PERM, AT_FDCWD] = [
-    1,
-    4,
-    1,
-    0x40000n,
-    -100,
-  ];
+  const [FAN_CLOEXEC, FAN_CLASS_CONTENT, FAN_MARK_ADD, AT_FDCWD] = [1, 4, 1, -100] as const;
+  const FAN_OPEN_EXEC_PERM = 0x40000n;
   const descriptor = c.fanotify_init(FAN_CLOEXEC | FAN_CLASS_CONTENT, 0);
   if (descriptor < 0) return null;
   const file = new TextEncoder().encode(`${path}\0`);

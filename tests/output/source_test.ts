@@ -1,8 +1,9 @@
-import { closeDescriptor, makePipe } from "../../ffi/pipe.ts";
+import { closeDescriptor, makePipe, resizePipe } from "../../ffi/pipe.ts";
 import { libc } from "../../ffi/libc.ts";
 import { type Form, LONGEST_LINE, objectForm, plainForm } from "../../src/output/forms.ts";
 import { type Sink, Source } from "../../src/output/source.ts";
 import { deepEqual, equal, ok } from "../assert.ts";
+import { pipeSize } from "../ffi/posix.ts";
 import { randomFrom } from "../random.ts";
 
 const now = (): Date => new Date(0);
@@ -10,14 +11,14 @@ const now = (): Date => new Date(0);
 /** A pipe, the source that reads it, and what arrived. */
 class Bench implements Disposable, Sink {
   readonly source: Source;
-  readonly #read: number;
+  readonly descriptor: number;
   #write: number | null;
   #room = Infinity;
   text = "";
 
   constructor(form = plainForm("> ")) {
     const { read, write } = makePipe()!;
-    this.#read = read;
+    this.descriptor = read;
     this.#write = write;
     this.source = new Source(read, form, this);
   }
@@ -60,7 +61,7 @@ class Bench implements Disposable, Sink {
 
   [Symbol.dispose](): void {
     if (this.#write !== null) closeDescriptor(this.#write);
-    closeDescriptor(this.#read);
+    closeDescriptor(this.descriptor);
   }
 }
 
@@ -180,12 +181,32 @@ Deno.test("keeps what the sink has no room for, reads no more meanwhile, and los
   equal(bench.text, expected);
 });
 
-Deno.test("one turn reads a bounded part of what is there", () => {
+Deno.test("one turn reads a bounded part of what is there, and less where there is little room", () => {
+  using bench = new Bench(plainForm(""));
+  resizePipe(bench.descriptor, 1024 * 1024);
+  bench.put("x".repeat(99).concat("\n").repeat(9000));
+  for (const [room, most] of [[Infinity, 256 * 1024], [100 * 1024, 100 * 1024]] as const) {
+    const before = bench.text.length;
+    bench.setRoom(room);
+    equal(bench.turn(), "read");
+    const passed = bench.text.length - before;
+    ok(passed > 0.9 * most && passed <= most, `${passed} bytes, with room for ${room}`);
+  }
+});
+
+Deno.test("whoever fills his pipe again and again is given a larger one", () => {
   using bench = new Bench();
-  bench.put("x".repeat(99).concat("\n").repeat(655));
-  equal(bench.turn(), "read");
+  const lines = "x".repeat(99).concat("\n").repeat(600);
+  const size = pipeSize(bench.descriptor);
+  let turns = 0;
+  for (; pipeSize(bench.descriptor) === size && turns < 100; turns++) {
+    bench.put(lines);
+    equal(bench.turn(), "read");
+  }
+  equal(turns, 16);
+  equal(pipeSize(bench.descriptor), 256 * 1024);
   equal(bench.turn(), "nothing");
-  ok(bench.text.length <= 2 * 64 * 1024);
+  equal(bench.text.length, turns * 600 * 102);
 });
 
 /** Forms, each with the way back from a line that was passed on to what was written. */
