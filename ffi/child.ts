@@ -46,9 +46,22 @@ export function passing(...errors: readonly number[]): bigint {
  * process, and the step `at` is why. `"no process"`: the system gave none.
  */
 export type ChildOutcome =
-  | { readonly name: "executed" | "late"; readonly pid: number; readonly errors: readonly number[] }
-  | { readonly name: "failed"; readonly at: number; readonly errors: readonly number[] }
+  | { readonly name: "executed"; readonly pid: number; readonly errors: readonly number[] }
+  | {
+    readonly name: "late";
+    readonly pid: number;
+    readonly errors: readonly number[];
+    /** What it has ended with in the place of a program, if it has: to be asked when it was reaped. */
+    readonly failure: () => ChildFailure | null;
+  }
+  | ChildFailure
   | { readonly name: "no process"; readonly error: number };
+
+export interface ChildFailure {
+  readonly name: "failed";
+  readonly at: number;
+  readonly errors: readonly number[];
+}
 
 /** So long a start may take, in milliseconds, before other things are looked after. Usually it is less than one. */
 export const PATIENCE_MS = 250;
@@ -186,6 +199,7 @@ const END_MS = 50;
 /** What a new process uses, and what must stay as it is until that has been executed. */
 interface Use {
   readonly block: Mapped;
+  readonly steps: number;
   readonly held: readonly unknown[];
   /**
    * The end of a pipe, the other of which is its own until it has been executed or has ended; `null`: there was no
@@ -195,6 +209,8 @@ interface Use {
   readonly changesUser: boolean;
   /** Nobody waits for it any more. */
   isLate: boolean;
+  /** See {@linkcode ChildOutcome}; known when the block is not used any more. */
+  failure: ChildFailure | null;
 }
 
 /** The code as a function; see {@linkcode CODE}. */
@@ -229,36 +245,44 @@ export function beginInChild(steps: readonly Step[], news: number | null = null)
   const hasPipe = libc.pipe2(new Uint8Array(ends.buffer), O_CLOEXEC) === 0;
   const [read, theirs] = ends as unknown as [number, number];
   const changesUser = steps.some(({ call }) => call === "setresuid" || call === "setresgid");
-  const use: Use = { block, held, read: hasPipe ? read : null, changesUser, isLate: false };
+  const use: Use = {
+    ...{ block, steps: steps.length, held, read: hasPipe ? read : null, changesUser },
+    ...{ isLate: false, failure: null },
+  };
   hold(use);
 
   const pid = cloneInto(block, words, start, hasPipe ? 0n : CLONE_VFORK);
   if (hasPipe) libc.close(theirs);
-  if (pid > 0) return () => finish(use, pid, steps.length, news);
+  if (pid > 0) return () => finish(use, pid, news);
   release(use);
   return () => ({ name: "no process", error: -pid });
 }
 
-function finish(use: Use, pid: number, steps: number, news: number | null): ChildOutcome {
-  const { block } = use;
+function finish(use: Use, pid: number, news: number | null): ChildOutcome {
   if (news !== null) waitForEndOr(news, use);
   const others = [...inUse].filter(({ isLate }) => isLate).length;
   const isThrough = waitForEnd(use, Math.max(LEAST_PATIENCE_MS, PATIENCE_MS / (1 + others)));
-  const errors = errorsIn(block, steps);
+  const errors = errorsIn(use);
   if (!isThrough) {
     use.isLate = true;
-    return { name: "late", pid, errors };
+    return { name: "late", pid, errors, failure: () => (lookAtLate(), use.failure) };
   }
-  const hasFailed = new BigInt64Array(block.memory)[FAILED] !== 0n;
-  release(use);
-  if (!hasFailed) return { name: "executed", pid, errors };
+  conclude(use, errors);
+  if (use.failure === null) return { name: "executed", pid, errors };
   takeEnd(pid, END_MS); // one that is kept from ending is reaped as others are
-  return { name: "failed", at: errors.findLastIndex((error) => error !== 0), errors };
+  return use.failure;
+}
+
+/** Takes note of what has come of it, when its process shares our memory no longer. */
+function conclude(use: Use, errors: readonly number[]): void {
+  const hasFailed = new BigInt64Array(use.block.memory)[FAILED] !== 0n;
+  release(use);
+  if (hasFailed) use.failure = { name: "failed", at: errors.findLastIndex((error) => error !== 0), errors };
 }
 
 /** The error number of each step; what others return is of no interest. */
-function errorsIn({ memory }: Mapped, steps: number): number[] {
-  const halves = new Int32Array(memory);
+function errorsIn({ block, steps }: Use): number[] {
+  const halves = new Int32Array(block.memory);
   const errors: number[] = [];
   for (let i = 0; i < steps; i++) {
     errors.push(Math.max(0, -halves[2 * (FIRST_STEP + i * STEP_WORDS + RESULT)]!));
@@ -367,5 +391,5 @@ function isAnyUserChanged(): boolean {
 }
 
 function lookAtLate(): void {
-  for (const use of [...inUse]) if (use.isLate && waitForEnd(use, 0)) release(use);
+  for (const use of [...inUse]) if (use.isLate && waitForEnd(use, 0)) conclude(use, errorsIn(use));
 }

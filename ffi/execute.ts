@@ -3,7 +3,7 @@
  * it is a file that the kernel does not know how to execute and that is no binary, as a shell would; execvp(3).
  */
 
-import { type Arg, beginInChild, passing, type Step } from "./child.ts";
+import { type Arg, beginInChild, type ChildFailure, passing, type Step } from "./child.ts";
 import { cString, type CStringTable, cStringTable } from "./c_string.ts";
 import { strerror } from "./error_words.ts";
 import {
@@ -42,8 +42,8 @@ export interface Executed {
   readonly pid: number;
   /** The error number of each preparation; 0: there was none. */
   readonly errors: readonly number[];
-  /** Whether it could not be waited for; see `ChildOutcome`. */
-  readonly late: boolean;
+  /** `null`, if it is not late: else why it was not executed, if it was not; see `ChildOutcome`. */
+  readonly late: (() => SpawnFailure | null) | null;
 }
 
 /** With these another path may do. */
@@ -57,8 +57,28 @@ const SHELL = "/bin/sh";
  */
 export function beginExecution(execution: Execution): () => Executed | SpawnFailure {
   const paths = pathsOf(execution.argv[0]!, execution.search);
-  const finish = beginPaths(paths, execution.argv, execution);
+  const late = "it was too late for /bin/sh to run it as a script";
+  const finish = beginPaths(paths, execution.argv, execution, (failed) => {
+    return isScript(failed, paths, execution) ? scriptFailure(late) : explained(failed, execution);
+  });
   return () => withShell(finish(), paths, execution);
+}
+
+function isScript(
+  { error, at }: NotExecuted,
+  paths: readonly Uint8Array[],
+  { search }: Execution,
+): boolean {
+  return error === ENOEXEC && !isElf(paths[at]!, search);
+}
+
+function explained({ error }: NotExecuted, { argv, search }: Execution): SpawnFailure {
+  return explain(error, argv[0]!, search);
+}
+
+function scriptFailure(why: string): SpawnFailure {
+  const reason = `it has no #! line, and ${why}`;
+  return { name: "not executable", reason, systemReason: strerror(ENOEXEC) };
 }
 
 /** What has come of it, by the shell where the kernel does not know how to execute it. */
@@ -67,20 +87,15 @@ function withShell(
   paths: readonly Uint8Array[],
   execution: Execution,
 ): Executed | SpawnFailure {
-  const { argv, search } = execution;
-  const file = argv[0]!;
   if (!("at" in result)) return result;
-  if (result.error !== ENOEXEC) return explain(result.error, file, search);
-  const script = paths[result.at]!;
-  if (isElf(script, search)) return explain(ENOEXEC, file, search);
-  const asScript = beginPaths([SHELL], [SHELL, script, ...argv.slice(1)], execution)();
-  if (!("at" in asScript)) return asScript;
-  if (asScript.error !== ENOENT) return explain(asScript.error, file, search);
-  return {
-    name: "not executable",
-    reason: "it has no #! line, and there is no /bin/sh that could run it as a script",
-    systemReason: strerror(ENOEXEC),
-  };
+  if (!isScript(result, paths, execution)) return explained(result, execution);
+  const argv = [SHELL, paths[result.at]!, ...execution.argv.slice(1)];
+  const withoutShell = (failed: NotExecuted): SpawnFailure =>
+    failed.error === ENOENT
+      ? scriptFailure("there is no /bin/sh that could run it as a script")
+      : explained(failed, execution);
+  const asScript = beginPaths([SHELL], argv, execution, withoutShell)();
+  return "at" in asScript ? withoutShell(asScript) : asScript;
 }
 
 /** What kept each of the paths from being executed, and the last that was tried. */
@@ -93,32 +108,39 @@ function beginPaths(
   paths: readonly (string | Uint8Array)[],
   argv: readonly (string | Uint8Array)[],
   { before, environment, search, news }: Execution,
+  explainLate: (failed: NotExecuted) => SpawnFailure,
 ): () => Executed | SpawnFailure | NotExecuted {
   if (paths.length === 0) return () => ({ error: ENOENT, at: 0 });
   const words = cStringTable(argv);
   const attempts = paths.map((path) => attempt(path, words, environment));
   const finish = beginInChild([...before, ...attempts], news);
+
+  function failed({ at, errors }: ChildFailure): SpawnFailure | NotExecuted {
+    if (at < before.length) {
+      const fails = before[at]!.fails ?? ((error) => explain(error, argv[0]!, search));
+      return fails(errors[at]!);
+    }
+    const tried = errors.slice(before.length, at + 1).map((error, i) => ({ error, path: paths[i]! }));
+    return { error: whatCounts(tried, search), at: at - before.length };
+  }
+
   return () => {
     const outcome = finish();
     switch (outcome.name) {
       case "executed":
-      case "late":
-        return {
-          pid: outcome.pid,
-          errors: outcome.errors.slice(0, before.length),
-          late: outcome.name === "late",
+        return { pid: outcome.pid, errors: outcome.errors.slice(0, before.length), late: null };
+      case "late": {
+        const late = (): SpawnFailure | null => {
+          const failure = outcome.failure();
+          const result = failure === null ? null : failed(failure);
+          return result !== null && "at" in result ? explainLate(result) : result;
         };
+        return { pid: outcome.pid, errors: outcome.errors.slice(0, before.length), late };
+      }
       case "no process":
         return explain(outcome.error, argv[0]!, search);
-      case "failed": {
-        const { at, errors } = outcome;
-        if (at < before.length) {
-          const fails = before[at]!.fails ?? ((error) => explain(error, argv[0]!, search));
-          return fails(errors[at]!);
-        }
-        const tried = errors.slice(before.length, at + 1).map((error, i) => ({ error, path: paths[i]! }));
-        return { error: whatCounts(tried, search), at: at - before.length };
-      }
+      case "failed":
+        return failed(outcome);
     }
   };
 }

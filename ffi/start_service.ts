@@ -41,6 +41,8 @@ export type Given = "inherit" | "null" | number;
 export interface ServiceStarted {
   readonly pid: number;
   readonly problems: readonly string[];
+  /** Where it is late: why it was not executed, if it was not. To be asked when it was reaped. */
+  readonly late: (() => SpawnFailure | null) | null;
 }
 
 const [O_RDWR, O_CLOEXEC] = [2, 0o2000000] as const;
@@ -102,7 +104,7 @@ function begin(order: ServiceOrder, { streams }: Descriptors): () => ServiceStar
   return () => {
     const executed = finish();
     return "pid" in executed
-      ? { pid: executed.pid, problems: problemsOf(executed, before, order) }
+      ? { pid: executed.pid, problems: problemsOf(executed, before, order), late: executed.late }
       : executed;
   };
 }
@@ -115,9 +117,9 @@ function problemsOf(
   const problems = before.flatMap(({ gives }, i) =>
     gives === undefined || errors[i] === 0 ? [] : [`Cannot set ${gives}: ${inSentence(errors[i]!)}`]
   );
-  if (late) problems.push("Cannot tell whether it runs: it takes unusually long to execute it");
+  if (late !== null) problems.push("Cannot tell whether it runs: it takes unusually long to execute it");
   if (oomScoreAdjust !== null) {
-    const reason = late
+    const reason = late !== null
       ? "that comes behind its execution" // what still shares our memory would give us the same
       : setOomScore(pid, oomScoreAdjust, credentials ?? ownCredentials());
     if (reason !== null) problems.push(`Cannot set oom_score_adj to ${oomScoreAdjust}: ${reason}`);

@@ -53,6 +53,8 @@ export interface Reaped {
   readonly status: Status;
   /** The file name of its program, where somebody asked for it and /proc still knew. */
   readonly program?: string;
+  /** Why it never became its program, which is known only now. */
+  readonly failure?: StartFailure;
 }
 
 /** A process that still runs after main has ended. */

@@ -224,9 +224,9 @@ function childrenEnded(state: Serving, { children, atMs }: Of<"reaped">): Servic
   }
   // Main programs first: what their probes and hooks come to then makes nobody signal them or start another hook.
   const inTurn = children.toSorted((one, other) => Number(mains.has(other.pid)) - Number(mains.has(one.pid)));
-  const strangers = inTurn.filter(({ pid, status }) => {
-    const owner = turn.services.get(owners.get(pid) ?? "");
-    return owner === undefined || !reaped(turn, owner, pid, status);
+  const strangers = inTurn.filter((child) => {
+    const owner = turn.services.get(owners.get(child.pid) ?? "");
+    return owner === undefined || !reaped(turn, owner, child);
   });
   if (strangers.length > 0) {
     turn.orders.push(...tellReaped(turn.policy, strangers));

@@ -5,7 +5,7 @@
  */
 
 import { exitCodeOf, START_FAILURE_CODES } from "../exit_code.ts";
-import { processKey, type Remaining, type StartFailure, type Status, type Target } from "../model.ts";
+import { processKey, type Reaped, type Remaining, type StartFailure, type Target } from "../model.ts";
 import { GIVE_UP_MS, NAMED_AT_MOST, SURVEY_MS, withoutAskedAncestor } from "../rest.ts";
 import { SIGCONT, SIGKILL, SIGTERM } from "../signals.ts";
 import { describeSeconds, describeStatus } from "../words.ts";
@@ -87,23 +87,12 @@ function runPostStart(turn: Turn, state: ServiceState, phase: In<"up">, index: n
 
 /** A program of it could not be started. */
 export function notStarted(turn: Turn, state: ServiceState, part: Part, failure: StartFailure): void {
-  const { service, phase } = state;
+  const { phase } = state;
   const words = `could not be started: ${failure.reason}`;
   switch (part) {
     case "main": {
       if (phase.name !== "starting") return;
-      tell(turn, "error", {
-        type: "not-started",
-        service: service.name,
-        part,
-        command: service.program.command,
-        failure,
-      });
-      return decide(turn, state, {
-        code: START_FAILURE_CODES[failure.name],
-        words: "could not be started",
-        upMs: 0,
-      });
+      return decide(turn, state, mainNotStarted(turn, state, failure));
     }
     case "probe":
       return healthAnswered(turn, state, `its probe ${words}`);
@@ -114,17 +103,31 @@ export function notStarted(turn: Turn, state: ServiceState, part: Part, failure:
   }
 }
 
+function mainNotStarted(turn: Turn, { service }: ServiceState, failure: StartFailure): End {
+  const { name, program: { command } } = service;
+  tell(turn, "error", { type: "not-started", service: name, part: "main", command, failure });
+  return { code: START_FAILURE_CODES[failure.name], words: "could not be started", upMs: 0 };
+}
+
 /** A child of ours has ended; returns whether it was one of its programs. */
-export function reaped(turn: Turn, state: ServiceState, pid: number, status: Status): boolean {
+export function reaped(turn: Turn, state: ServiceState, { pid, status, failure }: Reaped): boolean {
   const { phase } = state;
   if (state.dying.has(pid)) {
     besideReaped(turn, state, pid);
     return true;
   }
   if (phase.name !== "up" && phase.name !== "stopping") return false;
-  const words = status.name === "exited" && status.code === 0 ? null : describeStatus(status);
+  const words = failure !== undefined
+    ? `could not be started: ${failure.reason}`
+    : status.name === "exited" && status.code === 0
+    ? null
+    : describeStatus(status);
   if (phase.pid === pid) {
-    mainEnded(turn, state, phase, status);
+    const upMs = turn.nowMs - (phase.name === "up" ? phase.sinceMs : phase.upSinceMs);
+    const end = failure !== undefined
+      ? mainNotStarted(turn, state, failure)
+      : { code: exitCodeOf(status, new Set()), words: describeStatus(status), upMs };
+    mainEnded(turn, state, phase, end);
     return true;
   }
   if (phase.hook?.pid === pid) {
@@ -142,10 +145,8 @@ export function reaped(turn: Turn, state: ServiceState, pid: number, status: Sta
   return true;
 }
 
-function mainEnded(turn: Turn, before: ServiceState, phase: In<"up"> | In<"stopping">, status: Status): void {
+function mainEnded(turn: Turn, before: ServiceState, phase: In<"up"> | In<"stopping">, itsOwn: End): void {
   const state = leaveProgramsBeside(turn, before, phase);
-  const upMs = turn.nowMs - (phase.name === "up" ? phase.sinceMs : phase.upSinceMs);
-  const itsOwn: End = { code: exitCodeOf(status, new Set()), words: describeStatus(status), upMs };
   const end = phase.name === "stopping" ? phase.failure ?? itsOwn : itsOwn;
   const session = phase.pid;
   turn.toSurvey.push({ service: state.service.name, session });

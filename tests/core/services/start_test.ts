@@ -2,7 +2,7 @@
 
 import { deepEqual, equal } from "../../assert.ts";
 import { killed } from "../play.ts";
-import { ALWAYS, answered, exited, health, notStarted, on, program, serve, service } from "./play.ts";
+import { ALWAYS, answered, exited, health, notStarted, on, program, serve, service, signal } from "./play.ts";
 
 Deno.test("services without dependencies are started at once, in the order of the file", () => {
   deepEqual(serve([service("b"), service("a")]).first, ["start b", "start a"]);
@@ -34,6 +34,32 @@ Deno.test("service_started: behind the hooks of post_start, which run one after 
   deepEqual(run.end(exited(21, 0)), ["start post_start of db: second"]);
   run.up("db", 22, 0, "post_start");
   deepEqual(run.end(exited(22, 0)), ["start web"]);
+});
+
+Deno.test("who never became his program, which his end tells, could not be started", () => {
+  const failure = { name: "not permitted", reason: "it may not", systemReason: "No" } as const;
+  const run = serve([
+    service("web", { restart: ALWAYS }),
+    service("db", { essential: "never", health: health({ retries: 1 }) }),
+  ]);
+  run.up("web", 20);
+  run.up("db", 21);
+  deepEqual(run.end({ ...exited(20, 127), failure }, 300), [
+    "error: Cannot start web (web): it may not",
+    "warning: web could not be started: starts again in 0.1s",
+  ]);
+  run.wait();
+  run.up("web", 22);
+  run.wait();
+  run.up("db", 23, 10_000, "probe");
+  deepEqual(run.end({ ...exited(23, 127), failure }), [
+    "kill leftovers of the probe of db",
+    "warning: db is unhealthy: its probe could not be started: it may not",
+  ]);
+  run.end({ ...exited(21, 127), failure });
+  deepEqual(run.tell(signal("TERM")), ["SIGTERM to group 22", "SIGCONT to group 22"]);
+  deepEqual(run.end(exited(22, 0)), ["count"]);
+  deepEqual(run.state.name === "stopping" && run.state.exitCode, 126);
 });
 
 Deno.test("a failing post_start stops its service, and that is a failure", () => {

@@ -1,6 +1,8 @@
 /** When a service is started: what it waits for, and what becomes of it when that fails. */
 
 import { deepEqual, equal, match, ok } from "../../assert.ts";
+import { START_FAILURE_CODES } from "../../../src/core/exit_code.ts";
+import { holdExecution } from "../../ffi/posix.ts";
 import { inEachMode } from "../support/bench.ts";
 import { type FileOfServices, lasting, runUp, sh, up, writeFile } from "./support.ts";
 
@@ -67,6 +69,31 @@ inEachMode(
     }
   },
 );
+
+for (
+  const [what, text, reason] of [
+    [
+      "a missing interpreter",
+      "#!/no/such\n",
+      "the file is there, but the interpreter or loader that it names is not",
+    ],
+    ["no #!", "exit 0\n", "it has no #! line, and it was too late for /bin/sh to run it as a script"],
+  ] as const
+) {
+  inEachMode(`a start that hangs and then fails: of ${what} that is told, too`, async (bench) => {
+    const folder = writeFile(bench, { services: { web: { command: ["./slow"] } } });
+    await Deno.writeTextFile(`${folder}/slow`, text, { mode: 0o755 });
+    const letGo = holdExecution(`${folder}/slow`);
+    if (letGo === null) return; // fanotify(7) takes root
+    const denit = bench.denit(["up"], { cwd: folder });
+    await denit.stderr.next(/^denit: warning: web: Cannot tell whether it runs: /);
+    letGo();
+    const { code, stderr } = await denit.ended();
+    equal(code, START_FAILURE_CODES[text.startsWith("#!") ? "no interpreter" : "not executable"]);
+    const lines = stderr.split("\n").filter((line) => line.includes("Cannot start"));
+    deepEqual(lines, [`denit: error: Cannot start web (./slow): ${reason}`]);
+  });
+}
 
 /** What becomes of a dependency, and how `web`, which needs it, is told of. */
 const FAILURES: Readonly<
