@@ -3,7 +3,7 @@
  * it is a file that the kernel does not know how to execute and that is no binary, as a shell would; execvp(3).
  */
 
-import { type Arg, beginInChild, type ChildFailure, passing, type Step } from "./child.ts";
+import { type Arg, beginInChild, type ChildFailure, PASSES_ALL, passing, type Step } from "./child.ts";
 import { cString, type CStringTable, cStringTable } from "./c_string.ts";
 import { strerror } from "./error_words.ts";
 import {
@@ -34,6 +34,8 @@ export interface Execution {
   readonly environment: Arg;
   readonly search: Search;
   readonly before: readonly Preparation[];
+  /** Descriptors that are for others, and that it must not keep open however long it takes. */
+  readonly foreign?: ReadonlySet<number>;
   /** See {@linkcode beginInChild}. */
   readonly news?: number;
 }
@@ -107,12 +109,14 @@ interface NotExecuted {
 function beginPaths(
   paths: readonly (string | Uint8Array)[],
   argv: readonly (string | Uint8Array)[],
-  { before, environment, search, news }: Execution,
+  { before: own, environment, search, foreign = new Set(), news }: Execution,
   explainLate: (failed: NotExecuted) => SpawnFailure,
 ): () => Executed | SpawnFailure | NotExecuted {
   if (paths.length === 0) return () => ({ error: ENOENT, at: 0 });
   const words = cStringTable(argv);
   const attempts = paths.map((path) => attempt(path, words, environment));
+  const closings = [...foreign].map(closing);
+  const before = [...closings, ...own];
   const finish = beginInChild([...before, ...attempts], news);
 
   function failed({ at, errors }: ChildFailure): SpawnFailure | NotExecuted {
@@ -124,18 +128,19 @@ function beginPaths(
     return { error: whatCounts(tried, search), at: at - before.length };
   }
 
+  const ownOf = (errors: readonly number[]): number[] => errors.slice(closings.length, before.length);
   return () => {
     const outcome = finish();
     switch (outcome.name) {
       case "executed":
-        return { pid: outcome.pid, errors: outcome.errors.slice(0, before.length), late: null };
+        return { pid: outcome.pid, errors: ownOf(outcome.errors), late: null };
       case "late": {
         const late = (): SpawnFailure | null => {
           const failure = outcome.failure();
           const result = failure === null ? null : failed(failure);
           return result !== null && "at" in result ? explainLate(result) : result;
         };
-        return { pid: outcome.pid, errors: outcome.errors.slice(0, before.length), late };
+        return { pid: outcome.pid, errors: ownOf(outcome.errors), late };
       }
       case "no process":
         return explain(outcome.error, argv[0]!, search);
@@ -156,6 +161,10 @@ function whatCounts(
   const { error: last } = tried.at(-1)!;
   if (tried.length === 1 || (TRIES_ON >> BigInt(last) & 1n) === 0n) return last;
   return tried.some(({ error, path }) => error === EACCES && isFile(path, search)) ? EACCES : ENOENT;
+}
+
+function closing(descriptor: number): Preparation {
+  return { call: "close", args: [descriptor], passes: PASSES_ALL };
 }
 
 function attempt(path: string | Uint8Array, words: CStringTable, environment: Arg): Step {

@@ -58,6 +58,9 @@ export function startService(order: ServiceOrder): ServiceStarted | SpawnFailure
   return beginService(order)();
 }
 
+/** What programs are given that are begun, of which the next has copies until it is executed: it may hang. */
+const given = new Set<number>();
+
 /** As {@linkcode startService}, but what is returned waits for that, and must be called once. */
 export function beginService(order: ServiceOrder): () => ServiceStarted | SpawnFailure {
   const descriptors = openDescriptors(order);
@@ -65,7 +68,10 @@ export function beginService(order: ServiceOrder): () => ServiceStarted | SpawnF
   const close = (): void => descriptors.close.forEach((descriptor) => libc.close(descriptor));
   try {
     const finish = begin(order, descriptors);
+    const outputs = [order.stdout, order.stderr].filter((output) => typeof output === "number");
+    for (const output of outputs) given.add(output);
     return () => {
+      for (const output of outputs) given.delete(output);
       try {
         return finish(); // a script without #! is started only now
       } finally {
@@ -100,6 +106,7 @@ function begin(order: ServiceOrder, { streams }: Descriptors): () => ServiceStar
     environment: cStringTable(order.environment.map(({ entry }) => entry)),
     search,
     before,
+    foreign: given,
   });
   return () => {
     const executed = finish();

@@ -95,6 +95,23 @@ for (
   });
 }
 
+inEachMode(
+  "a start that hangs keeps nothing of the one before: its last line comes when it has ended",
+  async (bench) => {
+    const folder = writeFile(bench, {
+      services: { web: sh("printf 'no end'"), slow: { command: ["./slow"] } },
+    });
+    await Deno.writeTextFile(`${folder}/slow`, "#!/bin/sh\n", { mode: 0o755 });
+    const letGo = holdExecution(`${folder}/slow`);
+    if (letGo === null) return; // fanotify(7) takes root
+    const denit = bench.denit(["up"], { cwd: folder });
+    await denit.stderr.next(/^denit: warning: slow: Cannot tell whether it runs: /);
+    await denit.stdout.shows(/^web +\| no end$/);
+    letGo();
+    equal((await denit.ended()).code, 0);
+  },
+);
+
 /** What becomes of a dependency, and how `web`, which needs it, is told of. */
 const FAILURES: Readonly<
   Record<string, { readonly db: FileOfServices; condition: string; told: string; code: number }>
