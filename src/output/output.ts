@@ -16,7 +16,7 @@ import type { Service } from "../core/services/project.ts";
 import type { Writer, Writers } from "../writer.ts";
 import { LogFiles } from "./files.ts";
 import { type Author, dockerForm, type Form, objectForm, plainForm } from "./forms.ts";
-import { type Sink, Source } from "./source.ts";
+import { type Sink, Source, TURNS_FOR_ALL } from "./source.ts";
 
 export interface OutputOptions {
   readonly poller: Poller;
@@ -270,7 +270,7 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
       const open = (sourcesOf.get(pid) ?? []).filter((source) => sources.has(source));
       sourcesOf.delete(pid);
       for (const source of open) {
-        for (let turns = 0; turns < TURNS_AT_ONCE && source.sink.room() >= WORTH_READING; turns++) {
+        for (let turns = 0; turns < TURNS_FOR_ALL && source.sink.room() >= WORTH_READING; turns++) {
           if (!giveTurn(source)) break;
         }
       }

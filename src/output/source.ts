@@ -25,6 +25,9 @@ const NEARLY_FULL = 48 * 1024;
 const OFTEN = 16;
 const LARGE_PIPE = 256 * 1024;
 
+/** So many turns are enough for all that a pipe holds, with lines that were kept before and the end behind it. */
+export const TURNS_FOR_ALL: number = 1 + LARGE_PIPE / READ_AT_LEAST + 1;
+
 /** So much is gathered before the sink gets it: with a line more the usual pipe takes that at once. */
 const GATHERED = 60 * 1024;
 

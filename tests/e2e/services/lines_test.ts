@@ -2,8 +2,9 @@
 
 import { deepEqual, equal, match, ok } from "../../assert.ts";
 import { inEachMode } from "../support/bench.ts";
-import { kill } from "../support/processes.ts";
-import { runUp, sh, up } from "./support.ts";
+import { kill, zombiesOf } from "../support/processes.ts";
+import { until } from "../support/until.ts";
+import { runUp, sh, up, writeFile } from "./support.ts";
 
 const [SIGSTOP, SIGCONT] = [19, 18] as const;
 
@@ -33,6 +34,29 @@ inEachMode("what a service wrote last stands before what denit tells of its end"
   );
   equal(stdout.match(/ 2000$/gm)!.length, 3);
 });
+
+inEachMode(
+  "what stands in a pipe that was made larger comes before what is told of the end, too",
+  async (bench) => {
+    const long = `yes "$(printf %999s)" | head -c 20000000`; // by such lines it becomes larger
+    const short = "yes '' | head -c 250000"; // and of these least is read at once
+    const ready = "sleep 0.2; : > ready; until test -e go; do sleep 0.01; done";
+    const folder = writeFile(bench, {
+      services: { web: sh(`${long}; ${short}; ${ready}; ${short}; exit 3`) },
+    });
+    const inside = ["sh", "-c", 'exec "$@" > told 2>&1', "sh"];
+    const denit = bench.denit(["up"], { cwd: folder, inside });
+    await bench.file(`${folder}/ready`);
+    await denit.signal(SIGSTOP);
+    await Deno.writeTextFile(`${folder}/go`, "");
+    const pid = await denit.denitPid();
+    await until(() => zombiesOf(pid).length > 0, "the service to have ended");
+    await denit.signal(SIGCONT);
+    await denit.ended();
+    const told = (await Deno.readTextFile(`${folder}/told`)).trimEnd().split("\n");
+    equal(told.findIndex((line) => line.startsWith("denit: ")), 20_000 + 2 * 250_000);
+  },
+);
 
 inEachMode(
   "--log-format json: an object a line, of denit too; a line that is one stays one",
