@@ -95,8 +95,14 @@ export function makeFolder(path: string): string | null {
   return isFolder(path) ? null : lastReason(); // why what is there is no folder to write in
 }
 
+/** Whether the path is certain to be no name of anything, a link that leads nowhere included. */
+export function isMissing(path: string): boolean {
+  const bytes = cString(path);
+  return libc.rename(bytes, bytes) !== 0 && errno() === ENOENT; // what is there keeps its name
+}
+
 /** Whether there is anything at the path. */
-export function exists(path: string): boolean {
+function exists(path: string): boolean {
   return libc.access(cString(path), F_OK) === 0;
 }
 

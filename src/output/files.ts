@@ -2,7 +2,7 @@
 
 import {
   append,
-  exists,
+  isMissing,
   type LogFile,
   makeFolder,
   openForAppend,
@@ -125,7 +125,7 @@ export class LogFiles implements Sink {
 
   #renameAll(): string | null {
     const { maxFiles } = this.#limits;
-    if (!exists(this.name)) return null; // who has removed it has left us writing where nobody looks
+    if (isMissing(this.name)) return null; // who has removed it has left us writing where nobody looks
     if (maxFiles <= 1) return removeFile(this.name);
     // Most often there are fewer yet, and then there is nothing to rename.
     for (let i = maxFiles - 2; i > 0; i--) renameFile(`${this.name}.${i}`, `${this.name}.${i + 1}`);

@@ -129,6 +129,19 @@ Deno.test("a full file that somebody has removed, or its folder, is made anew, a
   deepEqual(reports, []);
 });
 
+Deno.test("a link to nowhere in the place of a full file is renamed as one, and a new file is begun", async () => {
+  await using folder = await tempFolder();
+  const { files, reports } = open(folder.path, 4, 2);
+  files.write(bytes("a\nb\n"));
+  await Deno.remove(`${folder.path}/web.log`);
+  await Deno.symlink("nowhere", `${folder.path}/web.log`);
+  files.write(bytes("c\nd\n"));
+  files.close();
+  equal(await Deno.readTextFile(`${folder.path}/web.log`), "c\nd\n");
+  equal(await Deno.readLink(`${folder.path}/web.log.1`), "nowhere");
+  deepEqual(reports, []);
+});
+
 Deno.test("where it cannot write lines are lost: told once, and how many once it can", async () => {
   await using folder = await tempFolder();
   const inTheWay = await folder.write("logs", "");
