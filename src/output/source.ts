@@ -24,6 +24,12 @@ const PAGE = 4096;
 const NEARLY_FULL = 48 * 1024;
 const OFTEN = 16;
 const LARGE_PIPE = 256 * 1024;
+/**
+ * No more of them at a time: what they hold counts as the container's memory, and as the user's, whose pipes are all made
+ * small once they hold too much together: `pipe-user-pages-soft` of proc_sys_fs(5).
+ */
+const MOST_LARGE = 16;
+let large = 0;
 
 /** So many turns are enough for all that a pipe holds, with lines that were kept before and the end behind it. */
 export const TURNS_FOR_ALL: number = 1 + LARGE_PIPE / READ_AT_LEAST + 1;
@@ -92,6 +98,7 @@ export class Source<Into extends Sink = Sink> {
   /** How much is read next, if the sink has room for it, as far as can be told by what was read last. */
   #readAtOnce = READ_AT_ONCE;
   #nearlyFull = 0;
+  #isLarge = false;
 
   constructor(descriptor: number, form: Form, sink: Into) {
     this.descriptor = descriptor;
@@ -127,8 +134,12 @@ export class Source<Into extends Sink = Sink> {
       if (typeof count === "number") {
         end += count;
         this.#taken = count < atMost ? count : Infinity;
-        if (count >= NEARLY_FULL && ++this.#nearlyFull === OFTEN) resizePipe(this.descriptor, LARGE_PIPE);
-      } else this.#ended = true;
+        if (count >= NEARLY_FULL && ++this.#nearlyFull >= OFTEN && !this.#isLarge) this.#enlarge();
+      } else {
+        this.#ended = true;
+        if (this.#isLarge) large--;
+        this.#isLarge = false;
+      }
     }
     if (copier === undefined && end - start >= WORTH_COPIER) loadCopier(end);
     if (this.#keptLength > 0) buffer.set(this.#kept.subarray(0, this.#keptLength), start);
@@ -136,6 +147,13 @@ export class Source<Into extends Sink = Sink> {
     this.#keep(this.#passOn(start, end, searched), end);
     if (this.#full) return "full";
     return this.#ended ? "ended" : "read";
+  }
+
+  #enlarge(): void {
+    if (large === MOST_LARGE) return;
+    large++;
+    this.#isLarge = true;
+    resizePipe(this.descriptor, LARGE_PIPE);
   }
 
   /** Keeps a part of the buffer; in the same memory as before where that is enough, and no more than is usual. */

@@ -194,9 +194,34 @@ Deno.test("one turn reads a bounded part of what is there, and less where there 
   }
 });
 
+const NEARLY_FULL = "x".repeat(99).concat("\n").repeat(600);
+
+Deno.test("of very many who fill their pipes only some are given larger ones, and others when these have ended", () => {
+  using all = new DisposableStack();
+  const benches = Array.from({ length: 20 }, () => all.use(new Bench()));
+  const fill = (bench: Bench): boolean => {
+    const size = pipeSize(bench.descriptor);
+    for (let turns = 0; turns < 16; turns++) {
+      bench.put(NEARLY_FULL);
+      bench.turn();
+    }
+    return pipeSize(bench.descriptor) > size;
+  };
+  const given = benches.filter(fill).length;
+  ok(given > 0 && given <= 16, `${given} of ${benches.length}`);
+  for (const bench of benches) {
+    bench.hangUp();
+    equal(bench.turns(), "ended");
+  }
+  using another = new Bench();
+  ok(fill(another));
+  another.hangUp();
+  equal(another.turns(), "ended");
+});
+
 Deno.test("whoever fills his pipe again and again is given a larger one", () => {
   using bench = new Bench();
-  const lines = "x".repeat(99).concat("\n").repeat(600);
+  const lines = NEARLY_FULL;
   const size = pipeSize(bench.descriptor);
   let turns = 0;
   for (; pipeSize(bench.descriptor) === size && turns < 100; turns++) {
