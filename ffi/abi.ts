@@ -8,34 +8,14 @@
 /** The numbers of system calls that are made without libc, per architecture (the kernel's unistd tables). */
 const SYSTEM_CALLS = {
   x86_64: {
-    ...{
-      capset: 126,
-      chdir: 80,
-      close: 3,
-      dup3: 292,
-      execve: 59,
-      fstat: 5,
-      getdents64: 217,
-      getpid: 39,
-      ioctl: 16,
-    },
-    ...{ openat: 257, prlimit64: 302, rt_sigaction: 13, rt_sigprocmask: 14, setgroups: 116, setpgid: 109 },
-    ...{ setpriority: 141, setresgid: 119, setresuid: 117, setsid: 112, umask: 95 },
+    ...{ capset: 126, chdir: 80, close: 3, dup3: 292, execve: 59, fstat: 5, getdents64: 217, getpid: 39 },
+    ...{ ioctl: 16, openat: 257, prlimit64: 302, rt_sigaction: 13, rt_sigprocmask: 14, setgroups: 116 },
+    ...{ setpgid: 109, setpriority: 141, setresgid: 119, setresuid: 117, setsid: 112, umask: 95 },
   },
   aarch64: {
-    ...{
-      capset: 91,
-      chdir: 49,
-      close: 57,
-      dup3: 24,
-      execve: 221,
-      fstat: 80,
-      getdents64: 61,
-      getpid: 172,
-      ioctl: 29,
-    },
-    ...{ openat: 56, prlimit64: 261, rt_sigaction: 134, rt_sigprocmask: 135, setgroups: 159, setpgid: 154 },
-    ...{ setpriority: 140, setresgid: 149, setresuid: 147, setsid: 157, umask: 166 },
+    ...{ capset: 91, chdir: 49, close: 57, dup3: 24, execve: 221, fstat: 80, getdents64: 61, getpid: 172 },
+    ...{ ioctl: 29, openat: 56, prlimit64: 261, rt_sigaction: 134, rt_sigprocmask: 135, setgroups: 159 },
+    ...{ setpgid: 154, setpriority: 140, setresgid: 149, setresuid: 147, setsid: 157, umask: 166 },
   },
 } as const;
 
