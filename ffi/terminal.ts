@@ -7,6 +7,7 @@ import { sendSignal } from "./process.ts";
 const STDIN = 0;
 const TIOCNOTTY = 0x5422n;
 const SIGCONT = 18;
+const SIGSTOP = 19;
 const SIGTSTP = 20;
 
 /** Whether the descriptor leads to a terminal; isatty(3). */
@@ -17,6 +18,12 @@ export function isTerminal(descriptor: number): boolean {
 /** Whether standard input is our controlling terminal and our process group is in its foreground; tcgetpgrp(3). */
 export function hasForeground(): boolean {
   return libc.tcgetpgrp(STDIN) === libc.getpgrp();
+}
+
+/** The process group in the foreground of the terminal on standard input; `null` where that is not ours to know. */
+export function foregroundGroup(): number | null {
+  const group = libc.tcgetpgrp(STDIN);
+  return group > 0 ? group : null;
 }
 
 /** Takes the foreground back for our own process group, from whichever has it. */
@@ -45,21 +52,24 @@ export function giveTerminalUp(): boolean {
  * for one to forward, it would come to the group a second time, and undo a Ctrl-Z that was typed between.
  *
  * Where there is no shell above us (PID 1, an orphaned process group) the kernel stops nobody; a group that
- * stopped in the foreground (Ctrl-Z) is then continued at once, since nobody could ever do it. Returns whether
- * the group was continued; without a terminal nothing is done.
+ * stopped in the foreground (Ctrl-Z) is then continued at once, since nobody could ever do it, but by STOP, which only
+ * somebody sends, it stays stopped. Returns whether the group was continued; without a terminal nothing is done.
  */
 export function suspendWith(group: number, signal: number): boolean {
   const STOPPED_AT_LEAST_MS = 1; // no shell continues us faster than that; the kernel's refusal takes microseconds
   const holder = libc.tcgetpgrp(STDIN);
   if (holder < 0) return false;
+  const isAsked = signal === SIGTSTP || signal === SIGSTOP; // else it only wanted the terminal
+  if (signal === SIGSTOP && holder !== group && holder !== libc.getpgrp()) return false; // no shell waits for us
   if (holder === group) reclaimForeground();
-  if (holder !== libc.getpgrp() || signal === SIGTSTP) {
+  if (holder !== libc.getpgrp() || isAsked) {
     const stopped = whileDefault([SIGTSTP, SIGCONT], () => {
       const before = performance.now();
       sendSignal(0, SIGTSTP);
       return performance.now() - before >= STOPPED_AT_LEAST_MS;
     });
-    if (!stopped && holder !== group) return false;
+    if (!stopped && signal === SIGSTOP && holder === group) giveForeground(group);
+    if (!stopped && (signal === SIGSTOP || holder !== group)) return false;
   }
   if (hasForeground()) giveForeground(group);
   return sendSignal(-group, SIGCONT) === "sent";

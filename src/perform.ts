@@ -1,13 +1,19 @@
 /** Carries orders out. */
 
-import { changeDirectory, closeInherited, stopSelf } from "../ffi/process.ts";
+import { changeDirectory, closeInherited, sendSignal, stopSelf } from "../ffi/process.ts";
 import { spawn } from "../ffi/spawn.ts";
-import { giveTerminalUp, hasForeground, reclaimForeground, suspendWith } from "../ffi/terminal.ts";
+import {
+  foregroundGroup,
+  giveTerminalUp,
+  hasForeground,
+  reclaimForeground,
+  suspendWith,
+} from "../ffi/terminal.ts";
 import type { CommonFact, CommonOrder, Fact, Order, TimerName } from "./core/model.ts";
 import { isRealTime, number, SIGCONT } from "./core/signals.ts";
 import type { Dispatch } from "./loop.ts";
 import type { Launch } from "./plan.ts";
-import { anyoneLeft, type ProcessSurroundings, signalTarget, survey } from "./processes.ts";
+import { anyoneLeft, descendants, type ProcessSurroundings, signalTarget, survey } from "./processes.ts";
 import type { Timers } from "./timers.ts";
 
 const SIGHUP = number("HUP");
@@ -48,7 +54,7 @@ export function performer(
         suspendWith(order.group, order.signal);
         return;
       case "reclaim-terminal":
-        return reclaimForeground();
+        return reclaimTerminal(mainGroup, around);
       case "stop-self":
         return stopSelf();
       case "send-signal":
@@ -126,4 +132,17 @@ function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): 
   return typeof result === "number"
     ? { type: "spawned", pid: result, foreground, handOff, atMs }
     : { type: "spawn-failed", failure: result, atMs };
+}
+
+/**
+ * Takes the terminal back from main's group, from one that main has started, and from one of which nobody is left; not
+ * from the shell above us, which has it after Ctrl-Z and `bg`: a shell that may not read its terminal ends.
+ */
+function reclaimTerminal(mainGroup: number | null, { ownPid }: Pick<Surroundings, "ownPid">): void {
+  const INIT = 1; // kill(2) would take its group for everybody
+  const holder = foregroundGroup();
+  if (holder === null || holder === INIT) return;
+  const isBelow = holder === mainGroup || sendSignal(-holder, 0) === "gone" ||
+    descendants(ownPid)?.some(({ group }) => group === holder);
+  if (isBelow) reclaimForeground();
 }

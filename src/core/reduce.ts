@@ -8,7 +8,7 @@ import { exitCodeOf } from "./exit_code.ts";
 import type { Command, Fact, Main, Note, Order, Policy, State, Step, Target } from "./model.ts";
 import { endRest, exit, reduceRest, rewritten, tellReaped } from "./rest.ts";
 import { error, info, warning } from "./say.ts";
-import { SIGCHLD, SIGCONT, SIGKILL, SIGTERM, STOP_SIGNALS, TERMINAL_STOPS } from "./signals.ts";
+import { SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, STOP_SIGNALS, TERMINAL_STOPS } from "./signals.ts";
 
 type In<Name extends State["name"]> = Extract<State, { name: Name }>;
 type Of<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
@@ -146,12 +146,15 @@ function mainTarget(policy: Policy, main: Main): Target {
 
 /**
  * A stop that came from the terminal (Ctrl-Z, a read from the background) is the shell's business above us: it
- * must see us stop too. A stop that was forwarded was meant for main alone.
+ * must see us stop too. So is a STOP of who has the terminal, such as a shell's `suspend`. A stop that was forwarded was
+ * meant for main alone.
  */
 function mainMayHaveStopped(state: In<"running">, fact: Of<"stopped">): Step {
   if (fact.pid !== state.main.pid) return [state, []];
   const orders: Order[] = [info({ type: "main-stopped", main: state.main, signal: fact.signal })];
-  if (TERMINAL_STOPS.includes(fact.signal) && !state.forwarded.has(fact.signal)) {
+  const concernsShell = TERMINAL_STOPS.includes(fact.signal) ||
+    fact.signal === SIGSTOP && state.main.foreground;
+  if (concernsShell && !state.forwarded.has(fact.signal)) {
     orders.push({ type: "suspend-with", group: state.main.pid, signal: fact.signal });
   }
   return [state, orders];

@@ -211,8 +211,12 @@ Deno.test("suspends for a stop that was typed where denit itself has the termina
   deepEqual(run.tell(stopped(MAIN, "TSTP")), ["suspend with group 7"]);
 });
 
-Deno.test("does not suspend for a stop by STOP, or for another process's", () => {
-  deepEqual(playRunning({}, true).tell(stopped(MAIN, "STOP")), []);
+Deno.test("suspends for a stop by STOP where main was given the terminal, as for a shell's suspend", () => {
+  deepEqual(playRunning({}, true).tell(stopped(MAIN, "STOP")), ["suspend with group 7"]);
+  deepEqual(playRunning({}, false).tell(stopped(MAIN, "STOP")), []);
+});
+
+Deno.test("does not suspend for another process's stop", () => {
   deepEqual(playRunning({}, true).tell(stopped(12, "TSTP")), []);
 });
 

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok } from "../assert.ts";
+import { namespaces } from "../namespaces.ts";
 import { type Bench, inEachMode, inMode, type Running } from "./support/bench.ts";
 import { childrenOf, descendantsOf, kill, type Process, readProcess } from "./support/processes.ts";
 import { program } from "./support/program.ts";
@@ -144,6 +145,71 @@ inMode("subreaper", "after bg and fg Ctrl-Z and Ctrl-C work as without denit", a
   await shell.type(CTRL_C);
   await type(shell, "echo code $?");
   await shell.stdout.next(/^code 130$/);
+});
+
+const SHELLS_ABOVE: readonly (readonly [what: string, before: readonly string[]])[] = [
+  ["the shell", []],
+  ...namespaces === null ? [] : [["a shell that is PID 1", [...namespaces, "--mount-proc"]] as const],
+];
+
+for (const [what, before] of SHELLS_ABOVE) {
+  inMode("subreaper", `a main that ends in the background leaves the terminal to ${what}`, async (bench) => {
+    const shell = bench.shellOnTerminal(before);
+    await typeDenit(bench, shell, "-- sleep 1000");
+    const main = await processBelow(shell, "sleep", isInForeground);
+    await shell.type(CTRL_Z);
+    await shell.stdout.next(/Stopped/);
+    await type(shell, "bg");
+    await processBelow(shell, "sleep", (it) => !isInForeground(it) && it.state === "S");
+    kill(main.pid, 15);
+    await until(() => "ZX".includes(readProcess(main.parent)?.state ?? "X"), "denit to end");
+    for (const words of ["the shell reads", "and reads"]) {
+      await type(shell, `echo ${words}`);
+      await shell.stdout.next(new RegExp(`^${words}$`));
+    }
+  });
+}
+
+inMode(
+  "subreaper",
+  "the terminal is taken back from a job that main has left in the foreground",
+  async (bench) => {
+    const main = "set -m; sh -c 'kill -KILL $PPID; exec sleep 1000'; true";
+    const script = '"$@"; echo code $?; read -r line; echo script read $line';
+    const denit = bench.command(["-q", "--", "bash", "-c", main]);
+    const screen = bench.onTerminal(["setsid", "--ctty", "sh", "-c", script, "sh", ...denit]);
+    await screen.stdout.next(/^code 137$/);
+    await screen.type("one\n");
+    await screen.stdout.next(/^script read one$/);
+  },
+);
+
+inMode("subreaper", "a shell as main can be suspended for the shell above, and fg goes on", async (bench) => {
+  const shell = bench.shellOnTerminal();
+  await typeDenit(bench, shell, "-- bash --norc --noediting -i");
+  await processBelow(shell, "bash", isInForeground);
+  await type(shell, "echo inner; suspend");
+  await shell.stdout.next(/^inner$/);
+  await shell.stdout.next(/Stopped/);
+  await type(shell, "echo the outer one reads; fg");
+  await shell.stdout.next(/^the outer one reads$/);
+  await type(shell, "exit 5");
+  await type(shell, "echo code $?");
+  await shell.stdout.next(/^code 5$/);
+});
+
+inEachMode("a STOP that somebody sends to main lasts where there is no shell above", async (bench) => {
+  const denit = bench.denitOnTerminal(["--", "cat"]);
+  const { pid } = await processBelow(denit, "cat", isInForeground);
+  kill(pid, 19);
+  await processBelow(denit, "cat", ({ state }) => state === "T");
+  await pause(100); // a time in which nothing is to happen
+  await processBelow(denit, "cat", (it) => it.state === "T" && isInForeground(it));
+  kill(pid, 18);
+  await denit.type(`goes on\n`);
+  await denit.stdout.next(/^goes on\ngoes on$/);
+  await denit.type(CTRL_D);
+  equal((await denit.ended()).code, 0);
 });
 
 inMode(

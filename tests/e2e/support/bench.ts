@@ -101,9 +101,9 @@ export class Bench {
     return this.onTerminal(this.command(words, { ...setting, inside: ["setsid", "--ctty"] }), setting);
   }
 
-  /** Starts an interactive shell on a terminal, in which commands can be typed. */
-  shellOnTerminal(): Running {
-    const bash = ["setsid", "--ctty", "bash", "--norc", "--noediting", "-i"];
+  /** Starts an interactive shell on a terminal, in which commands can be typed; words may stand before it. */
+  shellOnTerminal(before: readonly string[] = []): Running {
+    const bash = [...before, "setsid", "--ctty", "bash", "--norc", "--noediting", "-i"];
     return this.onTerminal(bash, { env: { PS1: "shell> " } });
   }
 
