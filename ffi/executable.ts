@@ -33,6 +33,7 @@ export const [ENOENT, ENOEXEC, EACCES, ENOTDIR] = [2, 8, 13, 20] as const;
 const [ENAMETOOLONG, ELOOP] = [36, 40] as const;
 const [EAGAIN, ENOMEM, ENFILE, EMFILE] = [11, 12, 23, 24] as const;
 const F_OK = 0;
+const PATH_MAX = 4096;
 const [SLASH, COLON] = [0x2f, 0x3a] as const;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -58,7 +59,9 @@ export function pathsOf(file: string | Uint8Array, search: Search): Uint8Array[]
   const bytes = toBytes(file);
   if (bytes.length === 0) return [];
   if (isPath(bytes)) return [bytes];
-  return split(toBytes(search.path), COLON).map((folder) => join(folder.length === 0 ? "." : folder, bytes));
+  return split(toBytes(search.path), COLON)
+    .filter(({ length }) => length < PATH_MAX) // one that is longer ends the search of no other program either
+    .map((folder) => join(folder.length === 0 ? "." : folder, bytes));
 }
 
 /** Whether there is a file, and no folder, by one of the {@linkcode pathsOf} a command. */

@@ -315,6 +315,13 @@ Deno.test("tells where it looked when there is no PATH", async () => {
   equal("reason" in result && result.reason, "no such command in PATH (/bin:/usr/bin)");
 });
 
+Deno.test("a part of PATH that is too long is passed over, as by execvp", async () => {
+  const { output } = await spawning.call("run", [["echo", "found"]], {
+    env: { PATH: `${"/x".repeat(3000)}:${Deno.env.get("PATH")}` },
+  });
+  equal(output, "found\n");
+});
+
 Deno.test("an empty part of PATH means the working directory", async () => {
   await using folder = await tempFolder();
   await folder.write("my-script", "echo found\n", 0o755);
