@@ -52,6 +52,7 @@ function sendToDescendants(signal: number, { ownPid, groups: known }: ProcessSur
   const groups = new Set(signal === SIGKILL ? found?.map(({ group }) => group) : []);
   groups.delete(ownGroup());
   groups.delete(0); // led from another PID namespace
+  groups.delete(1); // that would be everybody, kill(2)
   for (const group of groups) sendSignal(-group, signal);
   for (const { pid, group } of found ?? []) if (!groups.has(group)) sendSignal(pid, signal);
 }
