@@ -1,10 +1,12 @@
-/** The controlling terminal on standard input: who has its foreground, and how job control stops us. */
+/** The controlling terminal: who has its foreground, and how job control stops us. */
 
+import { cString } from "./c_string.ts";
 import { whileDefault, withoutOutputSignals } from "./disposition.ts";
 import { libc } from "./libc.ts";
 import { sendSignal } from "./process.ts";
 
-const STDIN = 0;
+const [STDIN, STDOUT, STDERR] = [0, 1, 2] as const;
+const [O_RDWR, O_NOCTTY, O_CLOEXEC] = [2, 0o400, 0o2000000] as const;
 const TIOCNOTTY = 0x5422n;
 const SIGCONT = 18;
 const SIGSTOP = 19;
@@ -20,10 +22,26 @@ export function hasForeground(): boolean {
   return libc.tcgetpgrp(STDIN) === libc.getpgrp();
 }
 
-/** The process group in the foreground of the terminal on standard input; `null` where that is not ours to know. */
+/** The same of our controlling terminal, wherever that is. */
+export function holdsTerminal(): boolean {
+  return libc.tcgetpgrp(ownTerminal()) === libc.getpgrp();
+}
+
+/** The process group in the foreground of our controlling terminal; `null` where that is not ours to know. */
 export function foregroundGroup(): number | null {
-  const group = libc.tcgetpgrp(STDIN);
+  const group = libc.tcgetpgrp(ownTerminal());
   return group > 0 ? group : null;
+}
+
+/** Our controlling terminal, where none of the three standard descriptors leads to it; tty(4). */
+let opened = -1;
+
+/** A descriptor of our controlling terminal; of any other, and where there is none, tcgetpgrp(3) fails. */
+function ownTerminal(): number {
+  const found = [STDIN, STDERR, STDOUT, opened].find((descriptor) => libc.tcgetpgrp(descriptor) >= 0);
+  if (found !== undefined) return found;
+  if (opened < 0) opened = libc.open(cString("/dev/tty"), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  return opened;
 }
 
 /** Takes the foreground back for our own process group, from whichever has it. */
@@ -32,7 +50,8 @@ export function reclaimForeground(): void {
 }
 
 function giveForeground(group: number): void {
-  withoutOutputSignals(() => libc.tcsetpgrp(STDIN, group), (result) => result !== 0);
+  const terminal = ownTerminal();
+  withoutOutputSignals(() => libc.tcsetpgrp(terminal, group), (result) => result !== 0);
 }
 
 /**
@@ -51,26 +70,31 @@ export function giveTerminalUp(): boolean {
  * group stopped because it wanted the terminal, it simply gets it. The CONT that continues us is not caught: taken
  * for one to forward, it would come to the group a second time, and undo a Ctrl-Z that was typed between.
  *
+ * Where the terminal is not on standard input the group gets it only if it wanted it: in a pipeline Ctrl-C is for all.
+ *
  * Where there is no shell above us (PID 1, an orphaned process group) the kernel stops nobody; a group that
  * stopped in the foreground (Ctrl-Z) is then continued at once, since nobody could ever do it, but by STOP, which only
  * somebody sends, it stays stopped. Returns whether the group was continued; without a terminal nothing is done.
  */
 export function suspendWith(group: number, signal: number): boolean {
   const STOPPED_AT_LEAST_MS = 1; // no shell continues us faster than that; the kernel's refusal takes microseconds
-  const holder = libc.tcgetpgrp(STDIN);
+  const terminal = ownTerminal();
+  const holder = libc.tcgetpgrp(terminal);
   if (holder < 0) return false;
-  const isAsked = signal === SIGTSTP || signal === SIGSTOP; // else it only wanted the terminal
-  if (signal === SIGSTOP && holder !== group && holder !== libc.getpgrp()) return false; // no shell waits for us
+  const isForeground = holder === group || holder === libc.getpgrp();
+  const wantedTerminal = signal !== SIGTSTP && signal !== SIGSTOP;
+  if (signal === SIGSTOP && !isForeground) return false; // no shell waits for us
   if (holder === group) reclaimForeground();
-  if (holder !== libc.getpgrp() || isAsked) {
+  if (holder !== libc.getpgrp() || !wantedTerminal) {
     const stopped = whileDefault([SIGTSTP, SIGCONT], () => {
       const before = performance.now();
       sendSignal(0, SIGTSTP);
       return performance.now() - before >= STOPPED_AT_LEAST_MS;
     });
     if (!stopped && signal === SIGSTOP && holder === group) giveForeground(group);
-    if (!stopped && (signal === SIGSTOP || holder !== group)) return false;
+    if (!stopped && (signal === SIGSTOP || !isForeground)) return false;
   }
-  if (hasForeground()) giveForeground(group);
+  const getsTerminal = terminal === STDIN || holder === group || wantedTerminal;
+  if (getsTerminal && holdsTerminal()) giveForeground(group);
   return sendSignal(-group, SIGCONT) === "sent";
 }

@@ -1,7 +1,7 @@
 /** Where facts come from: signals, children, and timers. */
 
 import { readProgram } from "../ffi/proc.ts";
-import { hasForeground } from "../ffi/terminal.ts";
+import { holdsTerminal } from "../ffi/terminal.ts";
 import { peekChild, takeChild, takeStoppedChild, type Waited } from "../ffi/wait.ts";
 import { makeWait } from "./calm.ts";
 import type { CommonFact, Reaped, TimerName } from "./core/model.ts";
@@ -77,7 +77,7 @@ export function takeTimers(timers: Timers<TimerName>, atMs: number): CommonFact[
 
 /** Whether it is a terminal's stop signal and our own group has the terminal: as a rule main's has it. */
 function isTyped(signal: number): boolean {
-  return TERMINAL_STOPS.includes(signal) && hasForeground();
+  return TERMINAL_STOPS.includes(signal) && holdsTerminal();
 }
 
 /** So many are reaped in one go: signals and timers have their turn between, and short-lived memory is enough. */

@@ -170,7 +170,7 @@ export type Order =
 export interface Main {
   readonly pid: number;
   readonly command: Command;
-  /** Whether it was given the foreground of the terminal. */
+  /** Whether it was given the foreground of the terminal, or may have been when it was continued. */
   readonly foreground: boolean;
 }
 

@@ -156,6 +156,7 @@ function mainMayHaveStopped(state: In<"running">, fact: Of<"stopped">): Step {
     fact.signal === SIGSTOP && state.main.foreground;
   if (concernsShell && !state.forwarded.has(fact.signal)) {
     orders.push({ type: "suspend-with", group: state.main.pid, signal: fact.signal });
+    return [{ ...state, main: { ...state.main, foreground: true } }, orders];
   }
   return [state, orders];
 }

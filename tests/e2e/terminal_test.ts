@@ -6,6 +6,7 @@ import { program } from "./support/program.ts";
 import { pause, until } from "./support/until.ts";
 
 const [CTRL_C, CTRL_D, CTRL_Z, CTRL_BACKSLASH] = ["\x03", "\x04", "\x1a", "\x1c"];
+const TELLS_CONT = '$| = 1; $SIG{CONT} = sub { print "\\ncontinued\\n" }; print "main\\n"; sleep 1 while 1';
 const PROMPT = /shell> /;
 
 inEachMode("main leads the foreground process group", async (bench) => {
@@ -169,6 +170,58 @@ for (const [what, before] of SHELLS_ABOVE) {
     }
   });
 }
+
+for (const elsewhere of ["< /dev/null", "< /dev/null > /dev/null 2>&1"]) {
+  inMode(
+    "subreaper",
+    `with ${elsewhere} Ctrl-Z, fg and Ctrl-C work as without denit`,
+    async (bench) => {
+      const shell = bench.shellOnTerminal();
+      await typeDenit(bench, shell, `-- sleep 1000 ${elsewhere}`);
+      for (const _ of Array(3)) {
+        await processBelow(shell, "sleep", ({ state }) => state === "S");
+        await shell.type(CTRL_Z);
+        await shell.stdout.next(/^\[1\]\+ {2}Stopped +.*-- sleep 1000/);
+        await processBelow(shell, "sleep", ({ state }) => state === "T");
+        await type(shell, "fg");
+      }
+      await processBelow(shell, "sleep", ({ state }) => state === "S");
+      await shell.type(CTRL_C);
+      await type(shell, "echo code $?");
+      await shell.stdout.next(/^code 130$/);
+    },
+  );
+}
+
+inMode(
+  "subreaper",
+  "main reads from a terminal that is not standard input, and then a script does",
+  async (bench) => {
+    const main = ["sh", "-c", "echo main; read -r line < /dev/tty; echo main read $line"];
+    const denit = bench.command(["--", ...main]);
+    const script =
+      'read -r line; echo script read $line; "$@" < /dev/null; read -r line; echo script read $line';
+    const screen = bench.onTerminal(["setsid", "--ctty", "sh", "-c", script, "sh", ...denit]);
+    await screen.type("one\n");
+    await screen.stdout.next(/^script read one$/);
+    await screen.stdout.next(/^main$/);
+    await screen.type("two\n");
+    await screen.stdout.next(/^main read two$/);
+    await screen.type("three\n");
+    await screen.stdout.next(/^script read three$/);
+    equal((await screen.ended()).code, 0);
+  },
+);
+
+inEachMode("Ctrl-Z stops nobody for ever where the terminal is not standard input", async (bench) => {
+  const inside = ["setsid", "--ctty", "sh", "-c", 'exec "$@" < /dev/null', "sh"];
+  const denit = bench.onTerminal(bench.command(["--", "perl", "-e", TELLS_CONT], { inside }));
+  await denit.stdout.next(/^main$/);
+  await denit.type(CTRL_Z);
+  await denit.stdout.next(/^continued$/);
+  await denit.type(CTRL_C);
+  equal((await denit.ended()).code, 130);
+});
 
 inMode(
   "subreaper",
