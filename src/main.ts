@@ -112,7 +112,11 @@ function run(plan: Plan, signals: SignalSource): never {
     rawCommand: rawWords(plan.command),
     timers,
     log,
-    exit: (code) => exit(code, log),
+    exit: (code, signal) => {
+      flush(log, FLUSH_MS);
+      if (signal !== null) endBy(signal);
+      return exitNow(code);
+    },
   });
   return runLoop({
     first: begin(policy, plan.command),

@@ -10,7 +10,7 @@ import {
   suspendWith,
 } from "../ffi/terminal.ts";
 import type { CommonFact, CommonOrder, Fact, Order, TimerName } from "./core/model.ts";
-import { isRealTime, number, SIGCONT } from "./core/signals.ts";
+import { isRealTime, number, SIGCONT, SIGINT } from "./core/signals.ts";
 import type { Dispatch } from "./loop.ts";
 import type { Launch } from "./plan.ts";
 import { anyoneLeft, descendants, type ProcessSurroundings, signalTarget, survey } from "./processes.ts";
@@ -25,7 +25,9 @@ export interface CommonSurroundings extends ProcessSurroundings {
 }
 
 /** What performing needs in a run of one program. */
-export interface Surroundings extends Omit<CommonSurroundings, "groups"> {
+export interface Surroundings extends Omit<CommonSurroundings, "groups" | "exit"> {
+  /** Leaves with the code or, if there is a signal, by that. */
+  readonly exit: (code: number, signal: number | null) => void;
   /** Signals that the caller had ignored, and those that it had blocked. */
   readonly ignored: readonly number[];
   readonly blocked: readonly number[];
@@ -41,7 +43,12 @@ export function performer(
   surroundings: Surroundings,
 ): (order: Order, dispatch: Dispatch<Fact>) => void {
   let mainGroup: number | null = null;
-  const around = { ...surroundings, groups: () => mainGroup === null ? [] : [mainGroup] };
+  let leavesBy: number | null = null;
+  const around = {
+    ...surroundings,
+    groups: () => mainGroup === null ? [] : [mainGroup],
+    exit: (code: number) => surroundings.exit(code, leavesBy),
+  };
 
   return (order, dispatch) => {
     switch (order.type) {
@@ -55,6 +62,9 @@ export function performer(
         return;
       case "reclaim-terminal":
         return reclaimTerminal(mainGroup, around);
+      case "leave-by-interrupt":
+        leavesBy = SIGINT;
+        return;
       case "stop-self":
         return stopSelf();
       case "send-signal":
@@ -102,8 +112,10 @@ function tryToSurvey(around: CommonSurroundings, withCommands: boolean): ReturnT
   }
 }
 
+type Starting = Pick<Surroundings, "launch" | "rawCommand" | "ignored" | "blocked" | "news">;
+
 /** An error of our own is a start that failed, so that the run ends. */
-function tryToStart(order: Extract<Order, { type: "spawn" }>, around: Surroundings): Fact {
+function tryToStart(order: Extract<Order, { type: "spawn" }>, around: Starting): Fact {
   try {
     return start(order, around);
   } catch (error) {
@@ -113,7 +125,7 @@ function tryToStart(order: Extract<Order, { type: "spawn" }>, around: Surroundin
   }
 }
 
-function start(order: Extract<Order, { type: "spawn" }>, around: Surroundings): Fact {
+function start(order: Extract<Order, { type: "spawn" }>, around: Starting): Fact {
   const { launch, rawCommand, ignored, blocked, news } = around;
   const session = launch.place === "own session";
   const foreground = launch.place === "terminal group" && hasForeground();

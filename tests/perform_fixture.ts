@@ -69,7 +69,7 @@ function makePerformer(
       unwritten: () => [],
       drain: () => {},
     },
-    exit: (code) => void exits.push(code),
+    exit: (code, signal) => void exits.push(signal === null ? code : -signal),
   });
   return { facts, lines, exits, timers, perform: (order) => perform(order, (fact) => facts.push(fact)) };
 }

@@ -164,6 +164,8 @@ export type Order =
   /** Stop with main for the terminal's shell, and continue it afterwards. */
   | { readonly type: "suspend-with"; readonly group: number; readonly signal: number }
   | { readonly type: "reclaim-terminal" }
+  /** The exit is to be an end by INT, for the shell above to see. */
+  | { readonly type: "leave-by-interrupt" }
   | { readonly type: "stop-self" };
 
 /** The program that the container is for. */

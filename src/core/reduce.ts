@@ -5,10 +5,19 @@
  */
 
 import { exitCodeOf } from "./exit_code.ts";
-import type { Command, Fact, Main, Note, Order, Policy, State, Step, Target } from "./model.ts";
+import type { Command, Fact, Main, Note, Order, Policy, State, Status, Step, Target } from "./model.ts";
 import { endRest, exit, reduceRest, rewritten, tellReaped } from "./rest.ts";
 import { error, info, warning } from "./say.ts";
-import { SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, STOP_SIGNALS, TERMINAL_STOPS } from "./signals.ts";
+import {
+  SIGCHLD,
+  SIGCONT,
+  SIGINT,
+  SIGKILL,
+  SIGSTOP,
+  SIGTERM,
+  STOP_SIGNALS,
+  TERMINAL_STOPS,
+} from "./signals.ts";
 
 type In<Name extends State["name"]> = Extract<State, { name: Name }>;
 type Of<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
@@ -175,6 +184,7 @@ function reapedWhileRunning(state: In<"running">, fact: Of<"reaped">): Step {
     !ENDS_BY_TERMINAL.includes(ended.status.signal) && state.stopSignal === null;
   orders.push(unusual ? warning(note) : info(note));
   if (main.foreground) orders.push({ type: "reclaim-terminal" });
+  if (isInterrupted(state, ended.status) && exitCode !== 0) orders.push({ type: "leave-by-interrupt" });
   const term = rewritten(policy, SIGTERM);
   if (policy.atEnd === "term-and-leave" && policy.signalTo === "group" && term !== 0) {
     orders.push({ type: "send-signal", target: { name: "group", id: main.pid }, signal: term });
@@ -183,6 +193,12 @@ function reapedWhileRunning(state: In<"running">, fact: Of<"reaped">): Step {
     ? endRest({ policy, group: main.pid, exitCode })
     : exit(exitCode);
   return [next, [...orders, ...more]];
+}
+
+/** Whether Ctrl-C has ended main: a shell ends its loop then only if it sees us end in that way, too. */
+function isInterrupted({ policy, main, forwarded }: In<"running">, status: Status): boolean {
+  return status.name === "killed" && status.signal === SIGINT && main.foreground && !forwarded.has(SIGINT) &&
+    policy.role !== "first";
 }
 
 /** Signals by which programs end that nobody wonders about, also when denit did not forward them: HUP, INT, QUIT, PIPE, TERM. */

@@ -161,6 +161,8 @@ export function showOrder(order: Order): string {
       return `suspend with group ${order.group}`;
     case "reclaim-terminal":
       return "reclaim the terminal";
+    case "leave-by-interrupt":
+      return "leave by INT";
     case "stop-self":
       return "stop denit itself";
     case "log":

@@ -220,6 +220,22 @@ Deno.test("does not suspend for another process's stop", () => {
   deepEqual(playRunning({}, true).tell(stopped(12, "TSTP")), []);
 });
 
+Deno.test("leaves by INT where Ctrl-C has ended main, so that the shell above ends its loop", () => {
+  const interrupted = reaped(killed(MAIN, "INT"));
+  deepEqual(playRunning({ role: "subreaper" }, true).tell(interrupted), [
+    "reclaim the terminal",
+    "leave by INT",
+    "count",
+  ]);
+  deepEqual(playRunning({ role: "first" }, true).tell(interrupted), ["reclaim the terminal", "count"]);
+  deepEqual(playRunning({ role: "subreaper" }, false).tell(interrupted), ["count"]);
+  const forwarded = playRunning({ role: "subreaper" }, true);
+  forwarded.tell(signalled("INT"));
+  deepEqual(forwarded.tell(interrupted), ["reclaim the terminal", "count"]);
+  const accepted = playRunning({ role: "subreaper", okExits: new Set([130]) }, true);
+  deepEqual(accepted.tell(interrupted), ["reclaim the terminal", "count"]);
+});
+
 Deno.test("takes the terminal back when main has ended, if it had given it away", () => {
   deepEqual(playRunning({}, true).tell(reaped(exited(MAIN, 0))), ["reclaim the terminal", "count"]);
   deepEqual(playRunning({}, false).tell(reaped(exited(MAIN, 0))), ["count"]);

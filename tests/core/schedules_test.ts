@@ -206,6 +206,7 @@ function playSchedule(seed: number): Outcome {
         return;
       case "suspend-with":
       case "reclaim-terminal":
+      case "leave-by-interrupt":
       case "stop-self":
         return;
     }

@@ -122,6 +122,15 @@ inMode("subreaper", "Ctrl-Z, fg and Ctrl-C work as without denit in a shell abov
   );
 });
 
+inMode("subreaper", "Ctrl-C ends the loop of a shell above it", async (bench) => {
+  const shell = bench.shellOnTerminal();
+  await type(shell, `for i in 1 2; do ${bench.command(["--", "sleep", "1000"]).join(" ")}; done`);
+  await processBelow(shell, "sleep", isInForeground);
+  await shell.type(CTRL_C);
+  await type(shell, "echo code $?");
+  await shell.stdout.next(/^code 130$/);
+});
+
 inMode("subreaper", "after bg and fg Ctrl-Z and Ctrl-C work as without denit", async (bench) => {
   const shell = bench.shellOnTerminal();
   await typeDenit(bench, shell, "-- sleep 1000");
