@@ -159,15 +159,18 @@ function mainTarget(policy: Policy, main: Main): Target {
  * meant for main alone.
  */
 function mainMayHaveStopped(state: In<"running">, fact: Of<"stopped">): Step {
-  if (fact.pid !== state.main.pid) return [state, []];
-  const orders: Order[] = [info({ type: "main-stopped", main: state.main, signal: fact.signal })];
-  const concernsShell = TERMINAL_STOPS.includes(fact.signal) ||
-    fact.signal === SIGSTOP && state.main.foreground;
-  if (concernsShell && !state.forwarded.has(fact.signal)) {
-    orders.push({ type: "suspend-with", group: state.main.pid, signal: fact.signal });
-    return [{ ...state, main: { ...state.main, foreground: true } }, orders];
-  }
-  return [state, orders];
+  const { main } = state;
+  if (fact.pid !== main.pid) return [state, []];
+  const told = info({ type: "main-stopped", main, signal: fact.signal });
+  const forwarded = new Set(state.forwarded);
+  // What was forwarded explains one stop: somebody else may continue main, and then the terminal stop it.
+  if (forwarded.delete(fact.signal)) return [{ ...state, forwarded }, [told]];
+  const concernsShell = TERMINAL_STOPS.includes(fact.signal) || fact.signal === SIGSTOP && main.foreground;
+  if (!concernsShell) return [state, [told]];
+  return [
+    { ...state, main: { ...main, foreground: true } },
+    [told, { type: "suspend-with", group: main.pid, signal: fact.signal }],
+  ];
 }
 
 function reapedWhileRunning(state: In<"running">, fact: Of<"reaped">): Step {

@@ -205,6 +205,13 @@ Deno.test("does not suspend for a stop that was forwarded, until main was contin
   deepEqual(run.tell(stopped(MAIN, "TSTP")), ["suspend with group 7"]);
 });
 
+Deno.test("does not suspend for one stop that was forwarded, and for the next where somebody else continued main", () => {
+  const run = playRunning({}, true);
+  run.tell(signalled("TSTP"));
+  deepEqual(run.tell(stopped(MAIN, "TSTP")), []);
+  deepEqual(run.tell(stopped(MAIN, "TSTP")), ["suspend with group 7"]);
+});
+
 Deno.test("suspends for a stop that was typed where denit itself has the terminal, and that it forwarded", () => {
   const run = playRunning();
   run.tell({ type: "signalled", signal: 20, typed: true });
