@@ -252,6 +252,14 @@ const functions = {
     say("went on\n");
   },
 
+  /** With what it leaves; a signal is negative. */
+  leaveByInterrupt(): number[] {
+    const { perform, exits } = makePerformer();
+    perform({ type: "leave-by-interrupt" });
+    perform({ type: "exit", code: 130 });
+    return exits;
+  },
+
   logAndExit(): { lines: string[]; exits: number[] } {
     const { perform, lines, exits } = makePerformer();
     perform({ type: "log", level: "warning", note: { type: "problem", message: "the message" } });

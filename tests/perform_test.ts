@@ -277,6 +277,11 @@ Deno.test("log and exit do what they say", async () => {
   deepEqual(result, { lines: ["warning: the message"], exits: [3] });
 });
 
+Deno.test("leaves by INT where that was ordered before", async () => {
+  const { result } = await performing.call("leaveByInterrupt", []);
+  deepEqual(result, [-2]);
+});
+
 function pidOf(fact: Fact | undefined): number {
   return fact?.type === "spawned" ? fact.pid : 0;
 }
