@@ -119,7 +119,7 @@ inEachModeWith(noPids, "no process for a probe: unhealthy, and healthy again", a
   );
   group.set("pids.max", UNLIMITED);
   await denit.stderr.next(/web is unhealthy/);
-  await denit.stderr.next(/^denit: info: web is healthy$/);
+  await denit.stderr.next(/^denit: warning: web is healthy again$/);
   equal((await stops(bench, denit)).code, 0);
 });
 
