@@ -224,7 +224,7 @@ const spares: Mapped[] = [];
 const MOST_SPARES = 2;
 /** Of all whose process may still share our memory. */
 const inUse = new Set<Use>();
-/** What we are when no such process shares our memory. */
+/** What we are when none of them keeps us from it. */
 let dumpable = 1;
 
 /**
@@ -249,7 +249,8 @@ export function beginInChild(steps: readonly Step[], news: number | null = null)
     ...{ block, steps: steps.length, held, read: hasPipe ? read : null, changesUser },
     ...{ isLate: false, failure: null },
   };
-  hold(use);
+  if (changesUser) keepDumpable(); // it makes its memory, and so ours, unreadable for others: prctl(2)
+  inUse.add(use);
 
   const pid = cloneInto(block, words, start, hasPipe ? 0n : CLONE_VFORK);
   if (hasPipe) libc.close(theirs);
@@ -264,7 +265,7 @@ function finish(use: Use, pid: number, news: number | null): ChildOutcome {
   const isThrough = waitForEnd(use, Math.max(LEAST_PATIENCE_MS, PATIENCE_MS / (1 + others)));
   const errors = errorsIn(use);
   if (!isThrough) {
-    use.isLate = true;
+    giveUpOn(use);
     return { name: "late", pid, errors, failure: () => (lookAtLate(), use.failure) };
   }
   conclude(use, errors);
@@ -370,24 +371,33 @@ function waitForEnd({ read }: Use, limitMs: number): boolean {
   }
 }
 
-/** Who changes its user makes its memory, and so ours, unreadable for others: prctl(2). */
-function hold(use: Use): void {
-  if (use.changesUser && !isAnyUserChanged()) dumpable = libc.prctl(PR_GET_DUMPABLE, 0n, 0n, 0n, 0n);
-  inUse.add(use);
+/**
+ * Nobody waits for it any more. Until it is executed a signal can have it dump its core, as QUIT does, and before Linux
+ * 5.16 that ends all who share the memory, so us. Of what is not to be dumped there is none.
+ */
+function giveUpOn(use: Use): void {
+  keepDumpable();
+  use.isLate = true;
+  libc.prctl(PR_SET_DUMPABLE, 0n, 0n, 0n, 0n);
+}
+
+function keepDumpable(): void {
+  if (!isUndumpable()) dumpable = libc.prctl(PR_GET_DUMPABLE, 0n, 0n, 0n, 0n);
+}
+
+function isUndumpable(): boolean {
+  return [...inUse].some(({ changesUser, isLate }) => changesUser || isLate);
 }
 
 /** Takes back what a process has used that shares our memory no longer. */
 function release(use: Use): void {
-  const { block, read, changesUser } = use;
+  const { block, read } = use;
   if (read !== null) libc.close(read);
   if (spares.length < MOST_SPARES) spares.push(block);
   else libc.munmap(block.pointer, BigInt(block.memory.byteLength));
+  const wasUndumpable = isUndumpable();
   inUse.delete(use);
-  if (changesUser && !isAnyUserChanged()) libc.prctl(PR_SET_DUMPABLE, BigInt(dumpable), 0n, 0n, 0n);
-}
-
-function isAnyUserChanged(): boolean {
-  return [...inUse].some(({ changesUser }) => changesUser);
+  if (wasUndumpable && !isUndumpable()) libc.prctl(PR_SET_DUMPABLE, BigInt(dumpable), 0n, 0n, 0n);
 }
 
 function lookAtLate(): void {

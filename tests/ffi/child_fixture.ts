@@ -64,16 +64,17 @@ const functions = {
   },
 
   /**
-   * Has a process wait in a call for somebody to open a FIFO, once as another user if root does it; others are started
-   * meanwhile, and then it goes on.
+   * Has a process wait in a call for somebody to open a FIFO, as another user or as ourselves (`null`); others are
+   * started meanwhile, and then it goes on.
    */
   async late(
     fifo: string,
+    uid: number | null,
   ): Promise<{ tookMs: number; outcome: ChildOutcome; others: string[]; selves: Self[]; ended: Waited[] }> {
     runInChild([PROGRAM]); // whatever is made once, is made
     await takeAll();
     const selves = [self()];
-    const user: Step[] = libc.geteuid() === 0 ? [{ call: "setresuid", args: [1234, 1234, 1234] }] : [];
+    const user: Step[] = uid === null ? [] : [{ call: "setresuid", args: [uid, uid, uid] }];
     const open: Step = { call: "openat", args: [AT_FDCWD, fifo, O_RDONLY, 0] };
     const since = performance.now();
     const outcome = runInChild([...user, open, PROGRAM]);
