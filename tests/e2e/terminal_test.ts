@@ -202,26 +202,6 @@ for (const elsewhere of ["< /dev/null", "< /dev/null > /dev/null 2>&1"]) {
   );
 }
 
-inMode(
-  "subreaper",
-  "main reads from a terminal that is not standard input, and then a script does",
-  async (bench) => {
-    const main = ["sh", "-c", "echo main; read -r line < /dev/tty; echo main read $line"];
-    const denit = bench.command(["--", ...main]);
-    const script =
-      'read -r line; echo script read $line; "$@" < /dev/null; read -r line; echo script read $line';
-    const screen = bench.onTerminal(["setsid", "--ctty", "sh", "-c", script, "sh", ...denit]);
-    await screen.type("one\n");
-    await screen.stdout.next(/^script read one$/);
-    await screen.stdout.next(/^main$/);
-    await screen.type("two\n");
-    await screen.stdout.next(/^main read two$/);
-    await screen.type("three\n");
-    await screen.stdout.next(/^script read three$/);
-    equal((await screen.ended()).code, 0);
-  },
-);
-
 inEachMode("Ctrl-Z stops nobody for ever where the terminal is not standard input", async (bench) => {
   const inside = ["setsid", "--ctty", "sh", "-c", 'exec "$@" < /dev/null', "sh"];
   const denit = bench.onTerminal(bench.command(["--", "perl", "-e", TELLS_CONT], { inside }));
@@ -304,19 +284,28 @@ inMode("subreaper", "in a pipeline Ctrl-C ends it all", async (bench) => {
   await shell.stdout.next(/^code \d+$/);
 });
 
-inMode("subreaper", "a script reads from the terminal before and after denit", async (bench) => {
-  const denit = bench.command(["--", "sh", "-c", "echo main; read -r line; echo main read $line"]);
-  const script = 'read -r line; echo script read $line; "$@"; read -r line; echo script read $line';
-  const screen = bench.onTerminal(["setsid", "--ctty", "sh", "-c", script, "sh", ...denit]);
-  await screen.type("one\n");
-  await screen.stdout.next(/^script read one$/);
-  await screen.stdout.next(/^main$/);
-  await screen.type("two\n");
-  await screen.stdout.next(/^main read two$/);
-  await screen.type("three\n");
-  await screen.stdout.next(/^script read three$/);
-  equal((await screen.ended()).code, 0);
-});
+for (
+  const [which, given, from] of [
+    ["the terminal", "", ""],
+    ["a terminal that is not standard input", "< /dev/null", "< /dev/tty"],
+  ] as const
+) {
+  inMode("subreaper", `main reads from ${which}, and a script before and after it`, async (bench) => {
+    const main = ["sh", "-c", `echo main; read -r line ${from}; echo main read $line`];
+    const script =
+      `read -r line; echo script read $line; "$@" ${given}; read -r line; echo script read $line`;
+    const words = ["sh", "-c", script, "sh", ...bench.command(["--", ...main])];
+    const screen = bench.onTerminal(["setsid", "--ctty", ...words]);
+    await screen.type("one\n");
+    await screen.stdout.next(/^script read one$/);
+    await screen.stdout.next(/^main$/);
+    await screen.type("two\n");
+    await screen.stdout.next(/^main read two$/);
+    await screen.type("three\n");
+    await screen.stdout.next(/^script read three$/);
+    equal((await screen.ended()).code, 0);
+  });
+}
 
 inMode(
   "subreaper",
