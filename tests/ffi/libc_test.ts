@@ -157,8 +157,7 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
       libc.close(descriptor);
     }
     withPipe((read) => {
-      equal(libc.lseek(read, 0n, 1), -1n);
-      equal(errno(), ESPIPE);
+      failsWith(ESPIPE, () => libc.lseek(read, 0n, 1));
     });
   },
   async mkdir() {
@@ -182,8 +181,7 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     view[0] = 7;
     equal(libc.madvise(page, 4096n, MADV_DONTNEED), 0);
     equal(view[0], 0); // what it is when it is had again
-    equal(libc.madvise(Deno.UnsafePointer.create(1n), 4096n, MADV_DONTNEED), -1);
-    equal(errno(), EINVAL);
+    failsWith(EINVAL, () => libc.madvise(Deno.UnsafePointer.create(1n), 4096n, MADV_DONTNEED));
   },
   mmap() {
     const page = map();
@@ -197,8 +195,7 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     const page = map();
     equal(libc.mprotect(page, 4096n, 1 | 4), 0);
     match(permissionsOf(Deno.UnsafePointer.value(page)), /^r-xp$/);
-    equal(libc.mprotect(Deno.UnsafePointer.create(1n), 4096n, 1), -1);
-    equal(errno(), EINVAL);
+    failsWith(EINVAL, () => libc.mprotect(Deno.UnsafePointer.create(1n), 4096n, 1));
   },
   munmap() {
     const page = map();
@@ -210,8 +207,7 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     const before = performance.now();
     equal(libc.nanosleep(bytesOf(new BigUint64Array([0n, 20_000_000n])), null), 0);
     ok(performance.now() - before >= 20);
-    equal(libc.nanosleep(bytesOf(new BigUint64Array([0n, 1_000_000_000n])), null), -1);
-    equal(errno(), EINVAL);
+    failsWith(EINVAL, () => libc.nanosleep(bytesOf(new BigUint64Array([0n, 1_000_000_000n])), null));
   },
   async open() {
     await using folder = await tempFolder();
@@ -263,8 +259,7 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
     const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(answer));
     equal(libc.prctl(PR_GET_CHILD_SUBREAPER, address, 0n, 0n, 0n), 0);
     deepEqual([...answer], [0, 0, 0, 0]); // the test runner is none
-    equal(libc.prctl(PR_SET_PDEATHSIG, 65n, 0n, 0n, 0n), -1);
-    equal(errno(), EINVAL);
+    failsWith(EINVAL, () => libc.prctl(PR_SET_PDEATHSIG, 65n, 0n, 0n, 0n));
   },
   pthread_sigmask() {
     const [SIG_BLOCK, NO_SUCH_HOW] = [0, 99];
@@ -321,14 +316,12 @@ const TESTS: Record<keyof typeof libc, () => void | Promise<void>> = {
   sigaction() {
     const [SIGKILL, SIGURG] = [9, 23];
     equal(libc.sigaction(SIGURG, null, new Uint8Array(152)), 0);
-    equal(libc.sigaction(SIGKILL, new Uint8Array(152), null), -1);
-    equal(errno(), EINVAL);
+    failsWith(EINVAL, () => libc.sigaction(SIGKILL, new Uint8Array(152), null));
   },
   sigtimedwait() {
     const EAGAIN = 11;
     const nobody = new Uint8Array(128);
-    equal(libc.sigtimedwait(nobody, null, new Uint8Array(16)), -1);
-    equal(errno(), EAGAIN);
+    failsWith(EAGAIN, () => libc.sigtimedwait(nobody, null, new Uint8Array(16)));
   },
   socket: ELSEWHERE("socket_test.ts"),
   strerror() {
@@ -406,6 +399,17 @@ Deno.test("environ is the environment", () => {
   Deno.env.delete("DENIT_TEST_VARIABLE");
   ok(entries.includes("DENIT_TEST_VARIABLE=x=y"));
 });
+
+/** With which error a call fails, that can be repeated: the runtime may have written another between, for its own. */
+function failsWith(error: number, call: () => number | bigint): void {
+  const MOST_OFTEN = 10;
+  const seen: number[] = [];
+  while (seen.at(-1) !== error && seen.length < MOST_OFTEN) {
+    equal(Number(call()), -1);
+    seen.push(errno());
+  }
+  equal(seen.at(-1), error);
+}
 
 function c(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(`${text}\0`);
