@@ -1,5 +1,4 @@
 import { deepEqual, equal, match, ok } from "../assert.ts";
-import { namespaces } from "../namespaces.ts";
 import { type Bench, inEachMode, inMode, type Running, type Setting } from "./support/bench.ts";
 import { kill, readProcess } from "./support/processes.ts";
 import { AS_FIRST, nsenter, program } from "./support/program.ts";
@@ -215,13 +214,16 @@ inMode(
   },
 );
 
-if (namespaces !== null) {
-  inMode("subreaper", "KILL for one that has joined the group of PID 1 is for nobody else", async (bench) => {
+inMode(
+  "subreaper",
+  "KILL for one that has joined the group of PID 1 is for nobody else",
+  async (bench) => {
     const denit = bench.command(["-q", "-t", "100ms", "--", ...program("group_of_init", "join")]);
     const init = bench.start([...AS_FIRST, ...program("group_of_init", ...denit)]);
     await init.stdout.next(/^code 3, the bystander lives$/);
-  });
-}
+  },
+  "namespaces",
+);
 
 inEachMode("a process that ends by itself in its time is left to it", async (bench) => {
   // It never looks at signals, and takes longer to end than any look around: but less than the grace.

@@ -1,8 +1,7 @@
 import { deepEqual, equal, ok } from "../assert.ts";
-import { namespaces } from "../namespaces.ts";
 import { type Bench, inEachMode, inMode, type Running } from "./support/bench.ts";
 import { childrenOf, descendantsOf, kill, type Process, readProcess } from "./support/processes.ts";
-import { program } from "./support/program.ts";
+import { AS_FIRST, program } from "./support/program.ts";
 import { pause, until } from "./support/until.ts";
 
 const [CTRL_C, CTRL_D, CTRL_Z, CTRL_BACKSLASH] = ["\x03", "\x04", "\x1a", "\x1c"];
@@ -157,13 +156,14 @@ inMode("subreaper", "after bg and fg Ctrl-Z and Ctrl-C work as without denit", a
   await shell.stdout.next(/^code 130$/);
 });
 
-const SHELLS_ABOVE: readonly (readonly [what: string, before: readonly string[]])[] = [
-  ["the shell", []],
-  ...namespaces === null ? [] : [["a shell that is PID 1", [...namespaces, "--mount-proc"]] as const],
-];
-
-for (const [what, before] of SHELLS_ABOVE) {
-  inMode("subreaper", `a main that ends in the background leaves the terminal to ${what}`, async (bench) => {
+for (
+  const [what, before, needs] of [
+    ["the shell", [], undefined],
+    ["a shell that is PID 1", AS_FIRST, "namespaces"],
+  ] as const
+) {
+  const name = `a main that ends in the background leaves the terminal to ${what}`;
+  inMode("subreaper", name, async (bench) => {
     const shell = bench.shellOnTerminal(before);
     await typeDenit(bench, shell, "-- sleep 1000");
     const main = await processBelow(shell, "sleep", isInForeground);
@@ -177,7 +177,7 @@ for (const [what, before] of SHELLS_ABOVE) {
       await type(shell, `echo ${words}`);
       await shell.stdout.next(new RegExp(`^${words}$`));
     }
-  });
+  }, needs);
 }
 
 for (const elsewhere of ["< /dev/null", "< /dev/null > /dev/null 2>&1"]) {

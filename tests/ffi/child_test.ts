@@ -75,12 +75,17 @@ testOnKernel(
   },
 );
 
+async function makeFifo(folder: string): Promise<string> {
+  const path = `${folder}/fifo`;
+  await new Deno.Command("mkfifo", { args: ["-m", "666", path] }).output();
+  return path;
+}
+
 for (const uid of [null, ...Deno.uid() === 0 ? [1234] : []]) {
   const who = uid === null ? "" : ", as another user";
   Deno.test(`waits for a process that does not get on no longer than it may, starts others, and loses nothing${who}`, async () => {
     await using folder = await tempFolder();
-    const fifo = `${folder.path}/fifo`;
-    await new Deno.Command("mkfifo", { args: ["-m", "666", fifo] }).output();
+    const fifo = await makeFifo(folder.path);
     await Deno.chmod(folder.path, 0o755);
     const { result: { tookMs, outcome, others, selves, ended } } = await child.call("late", [fifo, uid]);
     ok(tookMs >= PATIENCE_MS && tookMs < 20 * PATIENCE_MS, `${tookMs} ms`);
@@ -97,8 +102,7 @@ for (const uid of [null, ...Deno.uid() === 0 ? [1234] : []]) {
 
 Deno.test("waits for one that is slow as long as there is nothing else to do, and tells why it failed", async () => {
   await using folder = await tempFolder();
-  const fifo = `${folder.path}/fifo`;
-  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  const fifo = await makeFifo(folder.path);
   const { result: without } = await child.call("slow", [fifo, false]);
   deepEqual(without, { name: "failed", at: 1, errors: [0, ENOENT] });
   const { result: withNews } = await child.call("slow", [fifo, true]);
@@ -108,8 +112,7 @@ Deno.test("waits for one that is slow as long as there is nothing else to do, an
 Deno.test("has many that do not get on not add up to a long wait", async () => {
   const COUNT = 40;
   await using folder = await tempFolder();
-  const fifo = `${folder.path}/fifo`;
-  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  const fifo = await makeFifo(folder.path);
   const { result: { tookMs, ended } } = await child.call("lateAll", [fifo, COUNT]);
   ok(tookMs < COUNT * PATIENCE_MS / 2, `${tookMs} ms`);
   deepEqual(ended.map(({ status }) => status), Array.from({ length: COUNT }, () => EXITED_3));

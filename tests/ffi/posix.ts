@@ -101,19 +101,19 @@ export function becomeUser(uid: number): void {
   c.syscall(SETRESUID, uid, uid, uid);
 }
 
-/**
- * Has whoever executes the file wait, as on a disk that does not answer; returns what lets one go on, or `null` where that
- * is not allowed. fanotify(7).
- */
-export function holdExecution(path: string): (() => void) | null {
-  const [FAN_CLOEXEC, FAN_CLASS_CONTENT, FAN_MARK_ADD, AT_FDCWD] = [1, 4, 1, -100] as const;
-  const FAN_OPEN_EXEC_PERM = 0x40000n;
-  const descriptor = c.fanotify_init(FAN_CLOEXEC | FAN_CLASS_CONTENT, 0);
-  if (descriptor < 0) return null;
-  const file = new TextEncoder().encode(`${path}\0`);
-  const isMarked = c.fanotify_mark(descriptor, FAN_MARK_ADD, FAN_OPEN_EXEC_PERM, AT_FDCWD, file) === 0;
-  if (!isMarked) c.close(descriptor);
-  return !isMarked ? null : () => {
+/** Why {@linkcode holdExecution} cannot be had here; `null` where it can. */
+export function noHolding(): string | null {
+  const descriptor = watchExecution(new URL(import.meta.url).pathname);
+  if (descriptor === null) return "fanotify(7) is not permitted";
+  c.close(descriptor);
+  return null;
+}
+
+/** Has whoever executes the file wait, as on a disk that does not answer; returns what lets one go on. */
+export function holdExecution(path: string): () => void {
+  const descriptor = watchExecution(path);
+  if (descriptor === null) throw new Error(`Cannot hold who executes ${path}: fanotify(7) is not permitted`);
+  return () => {
     const event = new Int32Array(6); // struct fanotify_event_metadata, with a descriptor of the file at 16
     c.read(descriptor, new Uint8Array(event.buffer), BigInt(event.byteLength));
     const FAN_ALLOW = 1;
@@ -122,6 +122,18 @@ export function holdExecution(path: string): (() => void) | null {
     c.close(event[4]!);
     c.close(descriptor);
   };
+}
+
+/** A descriptor that is told of whoever executes the file, and has him wait; `null` where that is not permitted. */
+function watchExecution(path: string): number | null {
+  const [FAN_CLOEXEC, FAN_CLASS_CONTENT, FAN_MARK_ADD, AT_FDCWD] = [1, 4, 1, -100] as const;
+  const FAN_OPEN_EXEC_PERM = 0x40000n;
+  const descriptor = c.fanotify_init(FAN_CLOEXEC | FAN_CLASS_CONTENT, 0);
+  if (descriptor < 0) return null;
+  const file = new TextEncoder().encode(`${path}\0`);
+  if (c.fanotify_mark(descriptor, FAN_MARK_ADD, FAN_OPEN_EXEC_PERM, AT_FDCWD, file) === 0) return descriptor;
+  c.close(descriptor);
+  return null;
 }
 
 /** Sets the wall clock, by a microsecond; returns whether that is allowed. */

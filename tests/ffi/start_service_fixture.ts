@@ -62,10 +62,9 @@ const functions = {
     return outcomes;
   },
 
-  /** Starts a program that cannot be executed yet, and then can; `null` where that cannot be had. */
-  async runHeld(path: string, wish: Omit<Wish, "argv">): Promise<Outcome | null> {
+  /** Starts a program that cannot be executed yet, and then can. */
+  async runHeld(path: string, wish: Omit<Wish, "argv">): Promise<Outcome> {
     const letGo = holdExecution(path);
-    if (letGo === null) return null;
     const outcome = start({ ...wish, argv: [path] });
     letGo();
     const [ended] = await takeAll();

@@ -221,11 +221,10 @@ Deno.test("of very many who fill their pipes only some are given larger ones, an
 
 Deno.test("whoever fills his pipe again and again is given a larger one", () => {
   using bench = new Bench();
-  const lines = NEARLY_FULL;
   const size = pipeSize(bench.descriptor);
   let turns = 0;
   for (; pipeSize(bench.descriptor) === size && turns < 100; turns++) {
-    bench.put(lines);
+    bench.put(NEARLY_FULL);
     equal(bench.turn(), "read");
   }
   equal(turns, 16);

@@ -2,7 +2,8 @@
 
 import { deepEqual, equal, match, ok } from "../../assert.ts";
 import { START_FAILURE_CODES } from "../../../src/core/exit_code.ts";
-import { holdExecution } from "../../ffi/posix.ts";
+import { holdExecution, noHolding } from "../../ffi/posix.ts";
+import { inEachModeWith } from "../faults/support.ts";
 import { inEachMode } from "../support/bench.ts";
 import { type FileOfServices, lasting, runUp, sh, up, writeFile } from "./support.ts";
 
@@ -70,6 +71,8 @@ inEachMode(
   },
 );
 
+const lacking = noHolding();
+
 for (
   const [what, text, reason] of [
     [
@@ -80,22 +83,26 @@ for (
     ["no #!", "exit 0\n", "it has no #! line, and it was too late for /bin/sh to run it as a script"],
   ] as const
 ) {
-  inEachMode(`a start that hangs and then fails: of ${what} that is told, too`, async (bench) => {
-    const folder = writeFile(bench, { services: { web: { command: ["./slow"] } } });
-    await Deno.writeTextFile(`${folder}/slow`, text, { mode: 0o755 });
-    const letGo = holdExecution(`${folder}/slow`);
-    if (letGo === null) return; // fanotify(7) takes root
-    const denit = bench.denit(["up"], { cwd: folder });
-    await denit.stderr.next(/^denit: warning: web: Cannot tell whether it runs: /);
-    letGo();
-    const { code, stderr } = await denit.ended();
-    equal(code, START_FAILURE_CODES[text.startsWith("#!") ? "no interpreter" : "not executable"]);
-    const lines = stderr.split("\n").filter((line) => line.includes("Cannot start"));
-    deepEqual(lines, [`denit: error: Cannot start web (./slow): ${reason}`]);
-  });
+  inEachModeWith(
+    lacking,
+    `a start that hangs and then fails: of ${what} that is told, too`,
+    async (bench) => {
+      const folder = writeFile(bench, { services: { web: { command: ["./slow"] } } });
+      await Deno.writeTextFile(`${folder}/slow`, text, { mode: 0o755 });
+      const letGo = holdExecution(`${folder}/slow`);
+      const denit = bench.denit(["up"], { cwd: folder });
+      await denit.stderr.next(/^denit: warning: web: Cannot tell whether it runs: /);
+      letGo();
+      const { code, stderr } = await denit.ended();
+      equal(code, START_FAILURE_CODES[text.startsWith("#!") ? "no interpreter" : "not executable"]);
+      const lines = stderr.split("\n").filter((line) => line.includes("Cannot start"));
+      deepEqual(lines, [`denit: error: Cannot start web (./slow): ${reason}`]);
+    },
+  );
 }
 
-inEachMode(
+inEachModeWith(
+  lacking,
   "a start that hangs keeps nothing of the one before: its last line comes when it has ended",
   async (bench) => {
     const folder = writeFile(bench, {
@@ -103,7 +110,6 @@ inEachMode(
     });
     await Deno.writeTextFile(`${folder}/slow`, "#!/bin/sh\n", { mode: 0o755 });
     const letGo = holdExecution(`${folder}/slow`);
-    if (letGo === null) return; // fanotify(7) takes root
     const denit = bench.denit(["up"], { cwd: folder });
     await denit.stderr.next(/^denit: warning: slow: Cannot tell whether it runs: /);
     await denit.stdout.shows(/^web +\| no end$/);
