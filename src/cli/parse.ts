@@ -6,7 +6,7 @@ import type { Plan, Request } from "../plan.ts";
 import { makeVoice } from "../voice.ts";
 import { LEVELS } from "./option.ts";
 import { defaultSettings, OPTIONS, type Settings } from "./options.ts";
-import { type Problem, readSettings, shortened } from "./settings.ts";
+import { type Problem, readSettings, shortened, typed } from "./settings.ts";
 
 /** What denit's own command line asks for, with texts still to be loaded. */
 export type OwnRequest =
@@ -74,14 +74,6 @@ export function parseCommandLine(
 function comesFirst(words: readonly string[], at: number): Problem {
   const right = typed(["denit", words[at]!, ...words.slice(0, at), ...words.slice(at + 1)]);
   return { message: `a subcommand comes first, its options behind it: ${right}` };
-}
-
-/** A command line as a shell takes it. */
-function typed(words: readonly string[]): string {
-  const quoted = words.map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-  );
-  return shortened(quoted.join(" "));
 }
 
 /** What tini needs an option for, and denit does without one. */

@@ -1,5 +1,6 @@
 /** From words and variables to settings, by a table of options. */
 
+import { isPlain } from "../core/words.ts";
 import { type BadOption, getopt, type Grammar } from "./getopt.ts";
 import { type BadValue, type Option, variableOf } from "./option.ts";
 
@@ -101,6 +102,12 @@ const LONGEST = 200;
 /** A text in a message: the kernel lets a word have 128 KiB, execve(2). */
 export function shortened(text: string): string {
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}...`;
+}
+
+/** A command line as a shell takes it. */
+export function typed(words: readonly string[]): string {
+  const quoted = words.map((word) => isPlain(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+  return shortened(quoted.join(" "));
 }
 
 function writeOption(name: string): string {

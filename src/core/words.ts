@@ -85,8 +85,12 @@ const SHOWN_AT_MOST = 100;
 
 /** A command as one line, cut where it gets long; an argument that would be unclear is quoted. */
 export function describeCommand(command: Command): string {
-  const line = command.map((word) => /^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)).join(" ");
-  return shorten(line);
+  return shorten(command.map((word) => isPlain(word) ? word : JSON.stringify(word)).join(" "));
+}
+
+/** Whether a word stands for itself in a shell. */
+export function isPlain(word: string): boolean {
+  return /^[\w@%+=:,./-]+$/.test(word);
 }
 
 /** `12 (sleep 1000)`. */

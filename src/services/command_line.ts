@@ -2,7 +2,7 @@
 
 import { readVariable } from "../../ffi/environment.ts";
 import type { Option } from "../cli/option.ts";
-import { type Problem, readSettings, shortened } from "../cli/settings.ts";
+import { type Problem, readSettings, typed } from "../cli/settings.ts";
 import { suggest } from "../cli/suggest.ts";
 import { DENIT_FAILED } from "../core/exit_code.ts";
 import { VERSION } from "../version.ts";
@@ -30,8 +30,8 @@ export function readWords<Settings>(
       const option = given.words.findIndex((word) => word.startsWith("-"));
       if (option < 0) return given.words;
       const before = words.slice(0, words.length - given.words.length);
-      const right = [...before, ...given.words.slice(option), ...given.words.slice(0, option)].join(" ");
-      const message = `options come before services: denit ${name} ${shortened(right)}`;
+      const right = [...before, ...given.words.slice(option), ...given.words.slice(0, option)];
+      const message = `options come before services: ${typed(["denit", name, ...right])}`;
       return refuse([message], voice(), host);
     }
     case "help":
