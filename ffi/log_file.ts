@@ -101,11 +101,6 @@ export function isMissing(path: string): boolean {
   return libc.rename(bytes, bytes) !== 0 && errno() === ENOENT; // what is there keeps its name
 }
 
-/** Whether there is anything at the path. */
-function exists(path: string): boolean {
-  return libc.access(cString(path), F_OK) === 0;
-}
-
 function isFolder(path: string): boolean {
-  return exists(`${path}/.`);
+  return libc.access(cString(`${path}/.`), F_OK) === 0;
 }

@@ -48,6 +48,11 @@ export function sendSignal(to: number, signal: number): KillResult {
   return errno() === EPERM ? "not permitted" : "gone";
 }
 
+/** Whether kill(2) can be asked for that process group: 0 is one of another PID namespace, and -1 stands for everybody. */
+export function isGroupToSignal(group: number): boolean {
+  return group > 1;
+}
+
 /** Whether any process but this one is in the PID namespace, zombies included. For its first process only. */
 export function anyOtherProcess(): boolean {
   return libc.kill(-1, 0) === 0;

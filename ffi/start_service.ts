@@ -68,7 +68,7 @@ export function beginService(order: ServiceOrder): () => ServiceStarted | SpawnF
   const close = (): void => descriptors.close.forEach((descriptor) => libc.close(descriptor));
   try {
     const finish = begin(order, descriptors);
-    const outputs = [order.stdout, order.stderr].filter((output) => typeof output === "number");
+    const outputs = outputsOf(order);
     for (const output of outputs) given.add(output);
     return () => {
       for (const output of outputs) given.delete(output);
@@ -155,10 +155,13 @@ function openDescriptors({ stdout, stderr }: ServiceOrder): Descriptors | SpawnF
 }
 
 /** Has the pipes be the user's, so that he may open them by a name, such as /dev/stdout. */
-function giveOutputs({ stdout, stderr }: ServiceOrder, uid: number): void {
-  for (const output of [stdout, stderr]) {
-    if (typeof output === "number") libc.fchown(output, uid, THE_SAME_GROUP);
-  }
+function giveOutputs(order: ServiceOrder, uid: number): void {
+  for (const output of outputsOf(order)) libc.fchown(output, uid, THE_SAME_GROUP);
+}
+
+/** The descriptors among its outputs. */
+function outputsOf({ stdout, stderr }: ServiceOrder): number[] {
+  return [stdout, stderr].filter((output) => typeof output === "number");
 }
 
 function entering(folder: string): Preparation {

@@ -112,11 +112,7 @@ function run(plan: Plan, signals: SignalSource): never {
     rawCommand: rawWords(plan.command),
     timers,
     log,
-    exit: (code, signal) => {
-      flush(log, FLUSH_MS);
-      if (signal !== null) endBy(signal);
-      return exitNow(code);
-    },
+    exit: (code, signal) => exit(code, log, FLUSH_MS, signal),
   });
   return runLoop({
     first: begin(policy, plan.command),
@@ -216,9 +212,10 @@ function leaveBy(signal: number): void {
   if (STOP_SIGNALS.includes(signal)) exitNow(128 + signal);
 }
 
-/** Leaves, once what was said is written or nobody takes it. */
-function exit(code: number, log: Log, limitMs = FLUSH_MS): never {
+/** Leaves, once what was said is written or nobody takes it; by the signal, if there is one. */
+function exit(code: number, log: Log, limitMs = FLUSH_MS, signal: number | null = null): never {
   flush(log, limitMs);
+  if (signal !== null) endBy(signal);
   return exitNow(code);
 }
 

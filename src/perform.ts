@@ -1,6 +1,6 @@
 /** Carries orders out. */
 
-import { changeDirectory, closeInherited, sendSignal, stopSelf } from "../ffi/process.ts";
+import { changeDirectory, closeInherited, isGroupToSignal, sendSignal, stopSelf } from "../ffi/process.ts";
 import { spawn } from "../ffi/spawn.ts";
 import {
   foregroundGroup,
@@ -151,9 +151,8 @@ function start(order: Extract<Order, { type: "spawn" }>, around: Starting): Fact
  * from the shell above us, which has it after Ctrl-Z and `bg`: a shell that may not read its terminal ends.
  */
 function reclaimTerminal(mainGroup: number | null, { ownPid }: Pick<Surroundings, "ownPid">): void {
-  const INIT = 1; // kill(2) would take its group for everybody
   const holder = foregroundGroup();
-  if (holder === null || holder === INIT) return;
+  if (holder === null || !isGroupToSignal(holder)) return;
   const isBelow = holder === mainGroup || sendSignal(-holder, 0) === "gone" ||
     descendants(ownPid)?.some(({ group }) => group === holder);
   if (isBelow) reclaimForeground();

@@ -1,7 +1,7 @@
 /** The processes below denit: how they are signalled, whether anybody is left, and who. */
 
 import { listProcesses, type ProcessEntry, readCommand } from "../ffi/proc.ts";
-import { anyOtherProcess, ownGroup, sendSignal } from "../ffi/process.ts";
+import { anyOtherProcess, isGroupToSignal, ownGroup, sendSignal } from "../ffi/process.ts";
 import { peekChild } from "../ffi/wait.ts";
 import type { Remaining, Role, Target } from "./core/model.ts";
 import { SIGKILL, signalName } from "./core/signals.ts";
@@ -49,10 +49,8 @@ export function signalTarget(target: Target, signal: number, around: ProcessSurr
 function sendToDescendants(signal: number, { ownPid, groups: known }: ProcessSurroundings): void {
   const found = descendants(ownPid);
   if (found === null) { for (const group of known()) sendSignal(-group, signal); }
-  const groups = new Set(signal === SIGKILL ? found?.map(({ group }) => group) : []);
+  const groups = new Set(signal === SIGKILL ? found?.map(({ group }) => group).filter(isGroupToSignal) : []);
   groups.delete(ownGroup());
-  groups.delete(0); // led from another PID namespace
-  groups.delete(1); // that would be everybody, kill(2)
   for (const group of groups) sendSignal(-group, signal);
   for (const { pid, group } of found ?? []) if (!groups.has(group)) sendSignal(pid, signal);
 }

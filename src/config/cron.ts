@@ -15,7 +15,7 @@ export function scheduleFailure(schedule: string): string | null {
   try {
     return cronOf(schedule).nextRun() === null ? "expected a time that comes" : null;
   } catch {
-    const fields = schedule.trim().split(/\s+/);
+    const fields = fieldsOf(schedule);
     const wrong = FIELDS.findIndex((_, i) =>
       !isRight(fields.map((field, k) => k === i ? field : "*").join(" "))
     );
@@ -43,9 +43,13 @@ function isRight(schedule: string): boolean {
  * then both must be right, crontab(5).
  */
 function cronOf(schedule: string): Cron {
-  const [, , ofMonth = "", , ofWeek = ""] = schedule.trim().split(/\s+/);
+  const [, , ofMonth = "", , ofWeek = ""] = fieldsOf(schedule);
   const domAndDow = /[*?]/.test(ofMonth) || /[*?]/.test(ofWeek);
   return new Cron(schedule, { paused: true, mode: "5-part", domAndDow });
+}
+
+function fieldsOf(schedule: string): string[] {
+  return schedule.trim().split(/\s+/);
 }
 
 /** The next time of a schedule that can be followed, in milliseconds of the Unix epoch; `Infinity` if none comes. */

@@ -39,6 +39,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   $: "$$", // for the variables to be filled in behind it
 };
 
+function unescaped(text: string, escapes: Readonly<Record<string, string>>): string {
+  return text.replace(/\\([^])/g, (all, escaped: string) => escapes[escaped] ?? all);
+}
+
 /**
  * Compose's format: comments, `export`, quotes, values of several lines in quotes, and variables where the value is not
  * in single quotes, in which only `\'` stands for something else.
@@ -79,10 +83,10 @@ export function readVariables(text: string, lookup: Lookup, unset: (name: string
       if (take(REST) === null) return failure(`text behind the closing quote of ${name}`);
       value = quoted[1]!;
       if (quote === "'") {
-        values.set(name, value.replace(/\\([^])/g, (all, escaped: string) => escaped === "'" ? "'" : all));
+        values.set(name, unescaped(value, { "'": "'" }));
         continue;
       }
-      value = value.replace(/\\([^])/g, (all, escaped: string) => ESCAPES[escaped] ?? all);
+      value = unescaped(value, ESCAPES);
     } else {
       value = (blanks + take(UNQUOTED)![0]).replace(/ #[^]*$/, "").trim();
     }

@@ -5,25 +5,29 @@ import type { Part } from "../core/services/model.ts";
 
 export interface Living {
   /** Which service's, and which of its programs, by process id, which is its group's and session's too. */
-  readonly programs: ReadonlyMap<number, { readonly service: string; readonly part: Part }>;
+  readonly programs: ReadonlyMap<number, LivingProgram>;
   /** Whether that is a program of a service or a process of denit's own. */
   has(pid: number): boolean;
-  /** `late`: its program may still have to be executed; why it was not, if it was not, when it was reaped. */
-  started(pid: number, service: string, part: Part, late: (() => StartFailure | null) | null): void;
+  started(pid: number, program: LivingProgram): void;
   /** Takes in a process of denit's own, of whose end nobody is told but `ended`. */
   startedOwn(pid: number, ended: (status: Status) => void): void;
   /** Takes note of those who were reaped; those of them that are no process of denit's own. */
   reaped(children: readonly Reaped[]): readonly Reaped[];
 }
 
+export interface LivingProgram {
+  readonly service: string;
+  readonly part: Part;
+  /** Where it may still have to be executed: why it was not, if it was not, to be asked when it was reaped. */
+  readonly late: (() => StartFailure | null) | null;
+}
+
 export function makeLiving(): Living {
-  const programs = new Map<number, { readonly service: string; readonly part: Part }>();
+  const programs = new Map<number, LivingProgram>();
   const own = new Map<number, (status: Status) => void>();
-  const lates = new Map<number, () => StartFailure | null>();
 
   function explained(child: Reaped): Reaped {
-    const failure = lates.get(child.pid)?.() ?? null;
-    lates.delete(child.pid);
+    const failure = programs.get(child.pid)?.late?.() ?? null;
     return failure === null ? child : { ...child, failure };
   }
 
@@ -38,14 +42,8 @@ export function makeLiving(): Living {
   return {
     programs,
     has: (pid) => programs.has(pid) || own.has(pid),
-    started(pid, service, part, late): void {
-      programs.set(pid, { service, part });
-      if (late !== null) lates.set(pid, late);
-    },
+    started: (pid, program) => void programs.set(pid, program),
     startedOwn: (pid, ended) => void own.set(pid, ended),
-    reaped(children): readonly Reaped[] {
-      const others = children.filter(isOther);
-      return lates.size === 0 ? others : others.map(explained);
-    },
+    reaped: (children) => children.map(explained).filter(isOther),
   };
 }

@@ -179,7 +179,7 @@ function start(order: Of<"start">, around: ServicesSurroundings): () => Services
       return { type: "not-started", service: service.name, part, failure: result, atMs };
     }
     const { pid, problems, late } = result;
-    around.living.started(pid, service.name, part, late);
+    around.living.started(pid, { service: service.name, part, late });
     streams.started(pid);
     for (const problem of problems) {
       around.log.write("warning", { type: "problem", message: `${service.name}: ${problem}` });

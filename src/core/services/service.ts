@@ -88,7 +88,7 @@ function runPostStart(turn: Turn, state: ServiceState, phase: In<"up">, index: n
 /** A program of it could not be started. */
 export function notStarted(turn: Turn, state: ServiceState, part: Part, failure: StartFailure): void {
   const { phase } = state;
-  const words = `could not be started: ${failure.reason}`;
+  const words = describeFailure(failure);
   switch (part) {
     case "main": {
       if (phase.name !== "starting") return;
@@ -101,6 +101,10 @@ export function notStarted(turn: Turn, state: ServiceState, part: Part, failure:
     case "pre_stop":
       return preStopEnded(turn, state, words);
   }
+}
+
+function describeFailure({ reason }: StartFailure): string {
+  return `could not be started: ${reason}`;
 }
 
 function mainNotStarted(turn: Turn, { service }: ServiceState, failure: StartFailure): End {
@@ -118,7 +122,7 @@ export function reaped(turn: Turn, state: ServiceState, { pid, status, failure }
   }
   if (phase.name !== "up" && phase.name !== "stopping") return false;
   const words = failure !== undefined
-    ? `could not be started: ${failure.reason}`
+    ? describeFailure(failure)
     : status.name === "exited" && status.code === 0
     ? null
     : describeStatus(status);
