@@ -44,6 +44,11 @@ const LINE: Readonly<Record<string, Case>> = {
     words: ["-v", "right", "--timeout", "1s"],
     says: ["options come before services: denit up -v --timeout 1s right"],
   },
+  "an option behind a service, with a word that needs quotes": {
+    files: { "denit.yaml": RIGHT },
+    words: ["right", "--profile", "a b"],
+    says: ["options come before services: denit up --profile 'a b' right"],
+  },
   "a timeout that is no duration": {
     files: { "denit.yaml": RIGHT },
     words: ["--timeout", "soon"],
