@@ -5,12 +5,12 @@
  * JavaScript (for its imports, of which a bundle has none) before V8 parses it too. In a string it costs
  * nothing: the start is that much shorter, a fifth of the whole. What a single program does not need, five times as
  * much, is in comments, which cost less than half of what such a string would, and are read from the source of the
- * functions that they stand in, which V8 keeps. What these parts need of what the program itself has, they ask it for:
- * all of the text is in memory, and more than once.
+ * functions that they stand in, which V8 keeps. So is what few runs of a single program call. What these parts need of
+ * what the program itself has, they ask it for: all of the text is in memory, and more than once.
  */
 
 import config from "../deno.json" with { type: "json" };
-import { withEagerFunctions } from "./eager.ts";
+import { arranged } from "./arrange.ts";
 
 /** What is evaluated when it is needed: what src/load_parts.ts loads, by the names of its functions. */
 const PARTS = {
@@ -24,6 +24,10 @@ const MAIN = new URL("../src/main.ts", import.meta.url).href;
 const LOADERS = new URL("../src/load_parts.ts", import.meta.url).href;
 /** What a part calls for an export that it needs of the program itself. */
 const FROM_MAIN = "fromMain";
+/** What the program calls for the code in the comment of a function. */
+const TEXT_IN = "textIn";
+/** The comment with the functions of the program that few runs call. */
+const LATE = "lateInComment";
 /** What stands for the end of a comment inside one. */
 const END = "*\u0001/";
 const STRICT = '"use strict";';
@@ -40,15 +44,16 @@ for (const [i, { names }] of modules.entries()) {
   await Deno.writeTextFile(`${FOLDER}/stubs/${i}.js`, lines.join(""));
 }
 const stubs = Object.fromEntries(modules.map(({ url }, i) => [url, `./stubs/${i}.js`]));
-const parts: { readonly loader: string; readonly comment: string; readonly code: string }[] = [];
+const parts: (Comment & { readonly loader: string })[] = [];
 for (const [loader, file] of Object.entries(PARTS)) {
   const code = await bundle(file, stubs, "--platform=browser", "--format=cjs");
-  parts.push({ loader, comment: `${nameOf(file)}InComment`, code });
+  parts.push({ loader, name: `${nameOf(file)}InComment`, code });
 }
 await Deno.writeTextFile(`${FOLDER}/load_parts.js`, loaders());
 const program = await bundle(MAIN, { [LOADERS]: "./load_parts.js" }, "--platform=deno");
-await Deno.writeTextFile(BUNDLE, packed(program));
-await Deno.writeTextFile(BUNDLE, packed(await withEagerFunctions(program, BUNDLE)));
+await Deno.writeTextFile(BUNDLE, packed(program, parts));
+const { program: arrangedProgram, late } = await arranged(program, BUNDLE, `${TEXT_IN}(${LATE})`);
+await Deno.writeTextFile(BUNDLE, packed(arrangedProgram, [...parts, { name: LATE, code: late }]));
 
 /** The modules that the program itself is made of, as URLs, without main.ts and what loads the parts. */
 async function modulesOfMain(): Promise<readonly string[]> {
@@ -129,6 +134,13 @@ function nameOf(file: string): string {
   return /(\w+)\.ts$/.exec(file)![1]!;
 }
 
+/** Code in a comment of the bundle. */
+interface Comment {
+  /** Of the program's parameter that is the function with the comment in it. */
+  readonly name: string;
+  readonly code: string;
+}
+
 /** What takes the place of src/load_parts.ts: a function for each part, and one for what these ask for. */
 function loaders(): string {
   const asked = new RegExp(`\\b${FROM_MAIN}\\("(\\w+)"\\)`, "g");
@@ -140,27 +152,22 @@ function loaders(): string {
   return [
     ...imports,
     `let own; function ${FROM_MAIN}(name) { return (own ??= { ${[...used].join(", ")} })[name]; }\n`,
-    ...parts.map(({ loader, comment }) => loaderOf(loader, comment)),
+    `function load(comment) {
+      const module = { exports: {} };
+      new Function("module", "${FROM_MAIN}", ${TEXT_IN}(comment))(module, ${FROM_MAIN});
+      return module.exports;
+    }\n`,
+    ...parts.map(({ loader, name }) => `export function ${loader}() { return load(${name}); }\n`),
   ].join("");
 }
 
-/** A function in the place of one of src/load_parts.ts: evaluates a part, a CommonJS module, from its comment. */
-function loaderOf(name: string, comment: string): string {
-  return `export function ${name}() {
-    const text = ${comment}.toString(), module = { exports: {} };
-    const code = text.slice(text.indexOf("/*") + 2, text.lastIndexOf("*/")).replaceAll(${
-    JSON.stringify(END)
-  }, "*/");
-    new Function("module", "${FROM_MAIN}", code)(module, ${FROM_MAIN});
-    return module.exports;
-  }\n`;
-}
-
 /** The file of the program: a module's code is strict and has its own scope, and so has a function's. */
-function packed(program: string): string {
-  const words = [...parts.map(({ comment }) => comment), STRICT + program].map((word) =>
+function packed(program: string, comments: readonly Comment[]): string {
+  const words = [TEXT_IN, ...comments.map(({ name }) => name), STRICT + program].map((word) =>
     JSON.stringify(word)
   );
-  const comments = parts.map(({ code }) => `function(){/*${STRICT}${code.replaceAll("*/", END)}*/}`);
-  return `new Function(${words})(${comments});\n`;
+  const textIn = `function(f){f=f.toString();return f.slice(f.indexOf("/*")+2,f.lastIndexOf("*/"))` +
+    `.replaceAll(${JSON.stringify(END)},"*/")}`;
+  const functions = comments.map(({ code }) => `function(){/*${STRICT}${code.replaceAll("*/", END)}*/}`);
+  return `new Function(${words})(${[textIn, ...functions]});\n`;
 }
