@@ -55,6 +55,8 @@ export interface Reaped {
   readonly program?: string;
   /** Why it never became its program, which is known only now. */
   readonly failure?: StartFailure;
+  /** The last line that it wrote, of one whose output is told in no other way. */
+  readonly lastWords?: string;
 }
 
 /** A process that still runs after main has ended. */

@@ -349,7 +349,8 @@ class Stream implements Outlet {
   }
 }
 
-function withoutPipes(given: "inherit" | "null"): Opening {
+/** Streams that nobody here reads. */
+export function withoutPipes(given: "inherit" | "null"): Opening {
   return { stdout: given, stderr: given, started: () => {}, failed: () => {} };
 }
 

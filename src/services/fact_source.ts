@@ -3,13 +3,14 @@
 import { pauseShortly } from "../../ffi/pause.ts";
 import type { PollSet } from "../../ffi/poll.ts";
 import { makeWait } from "../calm.ts";
-import type { TimerName } from "../core/model.ts";
+import type { Reaped, TimerName } from "../core/model.ts";
 import type { ServicesFact } from "../core/services/model.ts";
 import { afterChildren, inTurn, reapChildren, takeSignals, takeTimers } from "../fact_source.ts";
 import type { Log } from "../log.ts";
 import type { Output } from "../output/output.ts";
 import type { SignalSource } from "../signal_source.ts";
 import type { Timers } from "../timers.ts";
+import type { LastWords } from "./last_words.ts";
 import type { Living } from "./living.ts";
 
 export interface FactSourceParts {
@@ -17,6 +18,7 @@ export interface FactSourceParts {
   readonly timers: Timers<TimerName>;
   readonly poller: PollSet;
   readonly output: Output;
+  readonly lastWords: LastWords;
   readonly living: Living;
   readonly log: Log;
   /** Whether the names of those that are reaped are wanted. */
@@ -34,7 +36,7 @@ export interface ServicesFactSource {
 
 /** Makes the source. */
 export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
-  const { signals, timers, poller, output, living, log, named } = parts;
+  const { signals, timers, poller, output, lastWords, living, log, named } = parts;
   let added: ServicesFact[] = [];
   let wakeAtMs: number | null = null;
   poller.watch(signals.descriptor, "read", () => signals.acknowledge());
@@ -61,9 +63,15 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
   function reap(): ServicesFact[] {
     return reapChildren(named).map((fact) => {
       if (fact.type !== "reaped") return fact;
-      for (const { pid } of fact.children) output.takeLast(pid);
-      return { ...fact, children: living.reaped(fact.children) };
+      const children = living.reaped(fact.children.map(withLastWords));
+      return { ...fact, children };
     });
+  }
+
+  function withLastWords(child: Reaped): Reaped {
+    output.takeLast(child.pid);
+    const words = lastWords.take(child.pid);
+    return words === null ? child : { ...child, lastWords: words };
   }
 
   function waitMs(nowMs: number): number | null {

@@ -10,6 +10,7 @@ import type { Drained, Output } from "../output/output.ts";
 import { type CommonSurroundings, performCommon } from "../perform.ts";
 import { type RunningProbe, startProbe } from "../probe.ts";
 import type { Jobs } from "./jobs.ts";
+import type { LastWords } from "./last_words.ts";
 import { launch, type LaunchSurroundings } from "./launch.ts";
 import { findLeftovers, leftoversOf, withGroups } from "./leftovers.ts";
 import type { Living } from "./living.ts";
@@ -20,6 +21,7 @@ type Of<Type extends ServicesOrder["type"]> = Extract<ServicesOrder, { type: Typ
 export interface ServicesSurroundings extends CommonSurroundings, LaunchSurroundings {
   readonly poller: Poller;
   readonly output: Output;
+  readonly lastWords: LastWords;
   readonly living: Living;
   readonly jobs: Jobs;
   /** Takes facts in that come about later, in a wait of the poller. */
@@ -168,7 +170,7 @@ function tryToStart(order: Of<"start">, around: ServicesSurroundings): () => Ser
 
 function start(order: Of<"start">, around: ServicesSurroundings): () => ServicesFact {
   const { part, program, service } = order;
-  const streams = part === "probe" ? SILENT : around.output.open(service);
+  const streams = part === "probe" ? around.lastWords.open() : around.output.open(service);
   if (streams === null) return () => notStarted(order, "there is no descriptor left for its output");
   const finish = orElse(streams.failed, () => launch(service.name, part, program, streams, around));
   return () => {
@@ -197,9 +199,6 @@ function orElse<Result>(otherwise: () => void, act: () => Result): Result {
     throw error;
   }
 }
-
-/** What a probe writes goes nowhere: its exit code says all. */
-const SILENT = { stdout: "null", stderr: "null", started: () => {}, failed: () => {} } as const;
 
 function notStarted(
   { service, part }: { service: { name: string }; part: Part },

@@ -25,6 +25,7 @@ import { configSystem, loadRequest } from "./file.ts";
 import type { Host } from "./host.ts";
 import { makeJobs } from "./jobs.ts";
 import type { LaunchSurroundings } from "./launch.ts";
+import { makeLastWords } from "./last_words.ts";
 import { makeLiving } from "./living.ts";
 import { servicesPerformer } from "./perform.ts";
 import { loadElsewhere, makeRereading } from "./reader.ts";
@@ -95,6 +96,7 @@ function serve(
   const poller = new PollSet();
   const timers = new Timers<TimerName>();
   const living = makeLiving();
+  const lastWords = makeLastWords(poller);
   let names = project.services.map(({ name }) => name);
   const output = makeOutput({
     poller,
@@ -114,6 +116,7 @@ function serve(
     timers,
     poller,
     output,
+    lastWords,
     living,
     log,
     named: verbose || warnReaped,
@@ -146,6 +149,7 @@ function serve(
     ...surroundings,
     poller,
     output,
+    lastWords,
     living,
     jobs,
     later: facts.add,

@@ -114,7 +114,8 @@ function mainNotStarted(turn: Turn, { service }: ServiceState, failure: StartFai
 }
 
 /** A child of ours has ended; returns whether it was one of its programs. */
-export function reaped(turn: Turn, state: ServiceState, { pid, status, failure }: Reaped): boolean {
+export function reaped(turn: Turn, state: ServiceState, child: Reaped): boolean {
+  const { pid, status, failure } = child;
   const { phase } = state;
   if (state.dying.has(pid)) {
     besideReaped(turn, state, pid);
@@ -144,8 +145,13 @@ export function reaped(turn: Turn, state: ServiceState, { pid, status, failure }
     return false;
   }
   turn.orders.push({ type: "kill-leftovers", service: state.service.name, part: "probe", session: pid });
-  const late = phase.health.probe.untilMs === null;
-  healthAnswered(turn, state, late ? lateProbe(state.service) : words === null ? null : `its probe ${words}`);
+  const why = phase.health.probe.untilMs === null
+    ? lateProbe(state.service)
+    : words === null
+    ? null
+    : `its probe ${words}`;
+  const quoted = child.lastWords === undefined ? "" : `: ${child.lastWords}`;
+  healthAnswered(turn, state, why === null ? null : `${why}${quoted}`);
   return true;
 }
 

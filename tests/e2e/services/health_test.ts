@@ -90,6 +90,30 @@ inEachMode("failures in the start period do not count, those behind it do", asyn
   equal((await denit.ended()).code, 0);
 });
 
+inEachMode("the last line of a probe is told with why it failed, however much it wrote", async (bench) => {
+  const tests = {
+    one: `echo first; printf '\\033[31mno \\tluck\\033[0m\\n \\n' >&2; exit 7`,
+    loud: "yes | head -c 300000; echo enough; exit 1",
+    long: "yes | head -c 10000 | tr -d '\\n'; exit 1",
+    late: "echo thinking; sleep 1000",
+    survived: "(trap '' TERM; yes >/dev/stderr) & echo left somebody; exit 1",
+  };
+  const service = (test: string): unknown =>
+    lasting({ user: "nobody", healthcheck: { test, interval: "20ms", timeout: "1s", retries: 1 } });
+  const services = Object.fromEntries(Object.entries(tests).map(([name, test]) => [name, service(test)]));
+  const denit = up(bench, { services });
+  const told = (name: string, why: string): Promise<unknown> =>
+    denit.stderr.shows(new RegExp(`^denit: warning: ${name} is unhealthy: its probe ${why}$`));
+  await told("one", "ended with 7: no  luck");
+  await told("loud", "ended with 1: enough");
+  await told("long", `ended with 1: y{200}\\.{3}`);
+  await told("late", "had no answer after 1s: thinking");
+  await told("survived", "ended with 1: (left somebody|y)");
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 0);
+  deepEqual(bench.left(), []);
+});
+
 inEachMode("a probe that hangs is killed with what it started in a session of its own", async (bench) => {
   const denit = up(bench, {
     services: {

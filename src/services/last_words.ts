@@ -1,0 +1,91 @@
+/** What probes that are programs write: the last line of one that has failed tells why. */
+
+import { closeDescriptor, makePipe, readAvailable } from "../../ffi/pipe.ts";
+import type { Poller } from "../../ffi/poll.ts";
+import { shortened } from "../cli/settings.ts";
+import { type Opening, withoutPipes } from "../output/output.ts";
+
+export interface LastWords {
+  /** Makes the streams of a probe that is about to be started; where no descriptor is left it writes to nobody. */
+  open(): Opening;
+  /** The last line that a program wrote which was reaped; `null` if there is none, or if it was no probe. */
+  take(pid: number): string | null;
+}
+
+/** So much of the end is kept, in bytes: a line that is longer is told without its beginning. */
+const KEPT_AT_MOST = 4096;
+const READ_AT_ONCE = 64 * 1024;
+/** So many reads take what the pipe of one that has ended holds, also where somebody whom it left writes on. */
+const READS_AT_END = 2;
+
+/** "Select graphic rendition" of ECMA-48. */
+const COLOR = /\p{Cc}\[[\d;]*m/gu;
+
+/** One that writes. */
+interface Heard {
+  /** `null`: it is closed. */
+  descriptor: number | null;
+  kept: Uint8Array;
+}
+
+export function makeLastWords(poller: Poller): LastWords {
+  const heard = new Map<number, Heard>();
+
+  /** Returns whether there may be more. */
+  function read(one: Heard): boolean {
+    if (one.descriptor === null) return false;
+    const buffer = new Uint8Array(READ_AT_ONCE);
+    const count = readAvailable(one.descriptor, buffer);
+    if (typeof count === "number") {
+      const both = new Uint8Array(one.kept.length + count);
+      both.set(one.kept);
+      both.set(buffer.subarray(0, count), one.kept.length);
+      one.kept = both.slice(-KEPT_AT_MOST);
+    } else if (count !== "again") close(one);
+    return typeof count === "number";
+  }
+
+  function close(one: Heard): void {
+    if (one.descriptor === null) return;
+    poller.unwatch(one.descriptor);
+    closeDescriptor(one.descriptor);
+    one.descriptor = null;
+  }
+
+  return {
+    open(): Opening {
+      const pipe = makePipe();
+      if (pipe === null) return withoutPipes("null");
+      return {
+        stdout: pipe.write,
+        stderr: pipe.write,
+        started(pid): void {
+          closeDescriptor(pipe.write);
+          const one: Heard = { descriptor: pipe.read, kept: new Uint8Array(0) };
+          heard.set(pid, one);
+          poller.watch(pipe.read, "read", () => read(one));
+        },
+        failed(): void {
+          closeDescriptor(pipe.write);
+          closeDescriptor(pipe.read);
+        },
+      };
+    },
+    take(pid): string | null {
+      const one = heard.get(pid);
+      if (one === undefined) return null;
+      heard.delete(pid);
+      for (let reads = 0; reads < READS_AT_END && read(one); reads++);
+      close(one);
+      return lastLine(one.kept);
+    },
+  };
+}
+
+/** The last line with something in it, as one that does nothing to a terminal. */
+function lastLine(bytes: Uint8Array): string | null {
+  const lines = new TextDecoder().decode(bytes).split(/[\r\n]/);
+  const plain = lines.map((line) => line.replaceAll(COLOR, "").replaceAll(/\p{Cc}+/gu, " ").trim());
+  const last = plain.findLast((line) => line !== "");
+  return last === undefined ? null : shortened(last);
+}
