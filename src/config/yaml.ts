@@ -1,6 +1,17 @@
 /** From the bytes of a file to its tree, and from values to the text of a file: all that denit asks of YAML. */
 
-import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument, stringify } from "yaml";
+import {
+  Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  Scalar,
+  visit,
+} from "yaml";
 import { didYouMean, type Report } from "./problems.ts";
 import { explain, MOST_DEPTH } from "./syntax_errors.ts";
 import { type Entry, type Path, type Place, type Plain, type Tree } from "./tree.ts";
@@ -194,5 +205,12 @@ function hasTooManyTokens(text: string): boolean {
 
 /** The text of a file that says this, also to readers of YAML 1.1, to whom `no` is false. */
 export function writeYaml(value: Plain): string {
-  return stringify(value, { compat: "yaml-1.1", lineWidth: 0, aliasDuplicateObjects: false });
+  const document = new Document(value, { compat: "yaml-1.1", aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      // Of lines that are all blank the library makes a block whose first blanks are taken for its indentation.
+      if (typeof node.value === "string" && /^\s*\n\s*$/.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }

@@ -84,6 +84,17 @@ Deno.test("what is printed is again a file, of the same project, wherever it is 
   );
 });
 
+for (const blanks of [" \t\n", " \n", "\n  \n\n", "\n"]) {
+  Deno.test(`a text of blanks alone is printed as it is: ${JSON.stringify(blanks)}`, () => {
+    const file = JSON.stringify({
+      services: { web: { command: ["run", blanks], environment: { IFS: blanks } } },
+    });
+    const { services: [web] } = load(textOf(file));
+    deepEqual(web?.program.command, ["run", blanks]);
+    deepEqual(web?.program.environment, { IFS: blanks });
+  });
+}
+
 Deno.test("nothing that was read from a file is printed", () => ok(!textOf(FILE, GIVEN).includes("hush")));
 
 Deno.test("a file that is refused is not printed", () => {
