@@ -59,8 +59,8 @@ interface There {
   readonly secrets: ReadonlySet<string>;
 }
 
-/** The service without what is not there. */
-function withoutOthers(service: Service, there: There): Service {
+/** The service without what is not there. It is run: the profile that it is run for must not withhold it once more. */
+function withoutOthers({ profiles: _, ...service }: Service, there: There): Service {
   const { depends_on: dependsOn, secrets } = service;
   return {
     ...service,

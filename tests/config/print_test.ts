@@ -84,6 +84,13 @@ Deno.test("what is printed is again a file, of the same project, wherever it is 
   );
 });
 
+Deno.test("what is run by a profile is printed without it: with no option the text comes to the same", () => {
+  const file = "services: {a: {command: x, profiles: [p], depends_on: [b]}, b: {command: z, profiles: [p]}}";
+  for (const request of [{ profiles: ["p"] }, { select: ["a"] }]) {
+    deepEqual(load(textOf(file, { request })), load(file, { request }));
+  }
+});
+
 for (const blanks of [" \t\n", " \n", "\n  \n\n", "\n"]) {
   Deno.test(`a text of blanks alone is printed as it is: ${JSON.stringify(blanks)}`, () => {
     const file = JSON.stringify({
