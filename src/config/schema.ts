@@ -234,6 +234,10 @@ const Service = mapping({
   restart: exactOptional(Restart),
   deploy: exactOptional(Deploy),
   stop_signal: exactOptional(Signal),
+  signal_to: exactOptional(ours(
+    "Whom stop_signal and forward_signals go to: group, its process group; main, its program alone.",
+    picklist(["group", "main"], "expected group or main"),
+  )),
   stop_grace_period: exactOptional(Duration),
   post_start: exactOptional(Hooks),
   pre_stop: exactOptional(Hooks),

@@ -88,6 +88,7 @@ export function makeService(name: string, file: schema.Service, sources: Service
     dependsOn: [],
     restart,
     stopSignal: file.stop_signal === undefined ? SIGTERM : parseSignal(file.stop_signal)!,
+    signalTo: file.signal_to ?? "group",
     stopGraceMs: milliseconds(file.stop_grace_period, 10_000),
     health: file.healthcheck === undefined
       ? null

@@ -18,7 +18,7 @@ const ours = validatorOf(OURS);
 
 /** The keys that Compose does not have. */
 const MARKED = {
-  service: ["essential", "forward_signals", "nice", "schedule", "umask"],
+  service: ["essential", "forward_signals", "nice", "schedule", "signal_to", "umask"],
   healthcheck: ["http", "tcp"],
 };
 
@@ -175,6 +175,8 @@ for (
     ["depends_on: {web: {}}", false],
     ["post_start: [{command: a}]", true],
     ["post_start: [{}]", false],
+    ["signal_to: main", true],
+    ["signal_to: all", false],
     ["forward_signals: [USR1]", true],
     ["forward_signals: USR1", false],
     ["env_file: {path: a}", false],

@@ -178,6 +178,10 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
     '3:42: services.web.deploy.restart_policy.condition: expected none, on-failure or any, not "always"',
   ],
   [
+    "signal_to: all",
+    '3:16: services.web.signal_to: expected group or main, not "all"',
+  ],
+  [
     "stop_signal: SIGTRM",
     '3:18: services.web.stop_signal: expected a signal such as SIGTERM, QUIT or RTMIN+3; did you mean "TERM"?',
   ],

@@ -22,6 +22,8 @@ export interface Service {
   readonly dependsOn: readonly Dependency[];
   readonly restart: RestartPolicy;
   readonly stopSignal: number;
+  /** Ours. Whom that and what is passed on goes to: its program's process group, or its program alone. */
+  readonly signalTo: "group" | "main";
   readonly stopGraceMs: number;
   readonly health: HealthPlan | null;
   /** Run in turn once it was started, before it counts as started. */
@@ -32,7 +34,7 @@ export interface Service {
   readonly essential: "any end" | "failure" | "never";
   /** Ours. Five fields of cron(8) for a job, which runs at these times and not at the start; `null` for a service. */
   readonly schedule: string | null;
-  /** Ours. Signals that are passed on to its process group when denit gets them. */
+  /** Ours. Signals that are passed on to it when denit gets them. */
   readonly forwardSignals: readonly number[];
 }
 

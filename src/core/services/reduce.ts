@@ -40,6 +40,7 @@ import {
   started,
   stop,
   strangerReaped,
+  targetOf,
   timeCame,
 } from "./service.ts";
 import { holdsUntilMs, openTurn, put, tell, type Turn } from "./turn.ts";
@@ -202,8 +203,7 @@ function passOn(turn: Turn, signal: number): void {
   for (const { service, phase } of turn.services.values()) {
     if (!service.forwardSignals.includes(signal)) continue;
     if (phase.name !== "up" && phase.name !== "stopping") continue;
-    const target = { name: "group", id: phase.pid, orLeader: true } as const;
-    turn.orders.push({ type: "send-signal", target, signal });
+    turn.orders.push({ type: "send-signal", target: targetOf(service, phase.pid), signal });
     tell(turn, "info", { type: "forwarded", service: service.name, signal });
   }
 }

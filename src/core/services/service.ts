@@ -405,9 +405,14 @@ function runPreStop(turn: Turn, state: ServiceState, phase: In<"stopping">, inde
     return;
   }
   put(turn, state, { phase: { ...phase, hook, askedAtMs: turn.nowMs } });
-  const target = { name: "group", id: phase.pid, orLeader: true } as const;
+  const target = targetOf(service, phase.pid);
   turn.orders.push({ type: "send-signal", target, signal: service.stopSignal });
   if (service.stopSignal !== SIGKILL) turn.orders.push({ type: "send-signal", target, signal: SIGCONT });
+}
+
+/** Whom its stop signal and what is passed on to it goes to. */
+export function targetOf({ signalTo }: Service, pid: number): Target {
+  return signalTo === "main" ? { name: "process", pid } : { name: "group", id: pid, orLeader: true };
 }
 
 function preStopEnded(turn: Turn, state: ServiceState, failure: string | null): void {

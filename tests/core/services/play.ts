@@ -59,6 +59,7 @@ export function service(name: string, changes: Partial<Service> = {}): Service {
     dependsOn: [],
     restart: ONCE,
     stopSignal: 15,
+    signalTo: "group",
     stopGraceMs: 10_000,
     health: null,
     postStart: [],

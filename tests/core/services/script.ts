@@ -142,6 +142,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   service: fc.record({
     restart,
     stopSignal: oneOf(SIGTERM, SIGTERM, 3, 9),
+    signalTo: oneOf<Service["signalTo"]>("group", "group", "main"),
     stopGraceMs: oneOf(0, 40, 300, 10_000),
     health: fc.option(healthPlan),
     postStart: oneOf([], [], [], [program("hook")], [program("one"), program("two")]),

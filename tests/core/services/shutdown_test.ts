@@ -92,6 +92,15 @@ Deno.test("each is sent its own stop signal; KILL needs no CONT", () => {
   deepEqual(run.tell(signal("TERM")), [...ask(20, "SIGQUIT"), "SIGKILL to group 21"]);
 });
 
+Deno.test("its stop signal goes to its program alone where it says so, KILL to all of its group", () => {
+  const run = serveUp([service("web", { signalTo: "main", stopGraceMs: 2000 })]);
+  deepEqual(run.tell(signal("TERM"), 1000), ["send SIGTERM to process 20", "send SIGCONT to process 20"]);
+  deepEqual(run.wait(), [
+    "SIGKILL to group 20",
+    "warning: killed web 20 (web): it had not ended 2s after SIGTERM",
+  ]);
+});
+
 Deno.test("KILL at the end of its grace, once, and named", () => {
   const run = serveUp([service("web", { stopGraceMs: 2000 }), service("other")]);
   run.tell(signal("TERM"), 1000);

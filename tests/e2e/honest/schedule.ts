@@ -204,6 +204,7 @@ function fileOf({ services }: Project): FileOfServices {
           },
         },
         stop_signal: signalName(service.stopSignal),
+        signal_to: service.signalTo,
         stop_grace_period: `${service.stopGraceMs}ms`,
         ...health !== null && {
           healthcheck: {

@@ -1,6 +1,6 @@
 /** What becomes of the signals that denit gets. */
 
-import { deepEqual, equal, match, ok } from "../../assert.ts";
+import { deepEqual, doesNotMatch, equal, match, ok } from "../../assert.ts";
 import { inEachMode } from "../support/bench.ts";
 import { lasting, sh, up } from "./support.ts";
 
@@ -54,6 +54,27 @@ inEachMode("all of a service's group gets a signal that it asked for", async (be
   await denit.stdout.shows(/got USR1\n.*got USR1$/);
   await denit.signal(SIGTERM);
   equal((await denit.ended()).code, 0);
+});
+
+inEachMode("signal_to: main keeps its stop signal and what is passed on from its workers", async (bench) => {
+  const worker = 'for s in USR1 TERM; do trap "echo worker got $s" $s; done; echo ready; ' +
+    "until [ -e $DONE ]; do sleep 0.01; done; echo worker ends";
+  const main = 'trap "echo main got USR1" USR1; trap "echo main got TERM; : > $DONE" TERM; echo ready; ' +
+    "until [ -e $DONE ]; do sleep 0.01; done; wait; echo main ends";
+  const environment = { DONE: `${bench.folder()}/done` };
+  const denit = up(bench, {
+    services: {
+      web: sh(`(${worker}) & ${main}`, { environment, forward_signals: ["USR1"], signal_to: "main" }),
+    },
+  });
+  await denit.stdout.shows(/ready\n.*ready$/);
+  await denit.signal(SIGUSR1);
+  await denit.stdout.shows(/main got USR1$/);
+  await denit.signal(SIGTERM);
+  const { code, stdout } = await denit.ended();
+  equal(code, 0);
+  match(stdout, /main got TERM\n(.*\n)*.*worker ends\n.*main ends$/m);
+  doesNotMatch(stdout, /worker got/);
 });
 
 inEachMode("a real-time signal is passed on too", async (bench) => {

@@ -63,6 +63,7 @@ const WHOLE: { readonly [key: string]: Value } = {
         restart_policy: { condition: "any", delay: "1s", max_attempts: 3, window: "1m" },
       },
       stop_signal: "SIGQUIT",
+      signal_to: "main",
       stop_grace_period: "10s",
       post_start: [{ command: "touch a", user: "1000", working_dir: "/", environment: ["A=1"] }],
       pre_stop: [{ command: ["a"] }],
