@@ -67,6 +67,8 @@ export interface Remaining {
   readonly startTicks: string;
   /** Its command line, where a survey asked for it. */
   readonly command?: string;
+  /** Of who was left behind: it has made a session of its own, as daemons do. */
+  readonly isDaemon?: boolean;
 }
 
 /** A program to start, as words. */

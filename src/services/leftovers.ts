@@ -25,8 +25,10 @@ export function findLeftovers(
   const found = new Map<string, Remaining[]>(of.map(({ service }) => [service, []]));
   const services = new Map(of.map(({ session, service }) => [session, service]));
   for (const entry of all) {
-    const service = services.get(entry.session) ?? bearerOf(entry.pid)?.service;
-    if (service !== undefined) found.get(service)?.push(remainingOf(entry, true));
+    const itsOwn = services.get(entry.session);
+    const service = itsOwn ?? bearerOf(entry.pid)?.service;
+    if (service === undefined) continue;
+    found.get(service)?.push({ ...remainingOf(entry, true), isDaemon: itsOwn === undefined });
   }
   return found;
 }

@@ -232,7 +232,11 @@ export function leftoversFound(
     for (const signal of [SIGTERM, SIGCONT]) turn.orders.push({ type: "send-signal", target, signal });
   }
   if (unasked !== null && unasked.length > 0) {
-    tell(turn, "info", { type: "leftovers-asked", service: service.name, processes: unasked });
+    // A program that is well and ends is one that was to run in the background: its server ends by us.
+    const isServer = state.goal.name === "run" && phase.end.code === 0 &&
+      unasked.some((left) => left.isDaemon);
+    const note = { type: "leftovers-asked", service: service.name, processes: unasked } as const;
+    tell(turn, isServer ? "warning" : "info", note);
   }
   put(turn, state, { phase: { ...next, asked } });
 }

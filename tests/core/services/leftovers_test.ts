@@ -54,6 +54,23 @@ Deno.test("what is left behind is asked by TERM, and CONT: a stopped process can
   equal(run.phase("web"), "clearing");
 });
 
+Deno.test("a daemon that a program which is well leaves behind is told: as a rule it was to be the server", () => {
+  const daemon = { ...process(30, 1, "redis-server"), isDaemon: true };
+  const told = "web has ended and left 30 (redis-server) behind: sent SIGTERM";
+  deepEqual(leftBehind([daemon]).orders, [...asked(30), `warning: ${told}`]);
+
+  const failed = serve([service("web", { restart: ALWAYS })]);
+  failed.up("web", 20);
+  failed.tell({ type: "reaped", children: [exited(20, 1)] });
+  deepEqual(failed.tell(found("web", daemon)), asked(30), "its failure is told");
+
+  const stopped = serve([service("web")]);
+  stopped.up("web", 20);
+  stopped.tell(signal("TERM"));
+  stopped.tell({ type: "reaped", children: [exited(20, 0)] });
+  deepEqual(stopped.tell(found("web", daemon)), asked(30), "it was to end");
+});
+
 Deno.test("it is looked for again until nothing is left, and only then the service starts again", () => {
   const { run } = leftBehind([process(30)]);
   deepEqual(run.wait(), ["find leftovers of web"]);

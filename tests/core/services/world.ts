@@ -206,7 +206,10 @@ export class World {
 
   #leftBehind(service: string, group: number): Remaining[] | null {
     const seen = this.#script.hasProc ? this.leftoversOf(service) : [];
-    if (seen.length > 0) return remainingOf(seen);
+    if (seen.length > 0) {
+      const remaining = remainingOf(seen);
+      return remaining.map((left, i) => ({ ...left, isDaemon: seen[i]!.session !== group }));
+    }
     return [...this.processes.values()].some((process) => process.group === group) ? null : [];
   }
 

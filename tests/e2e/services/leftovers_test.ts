@@ -53,6 +53,13 @@ for (const [what, detach] of [["a daemon", DAEMON], ["an orphan of the same grou
   );
 }
 
+inEachMode("a program that goes into the background is told of, without -v, too", async (bench) => {
+  const denit = up(bench, { services: { web: sh(`${DAEMON} sleep 1000`) } });
+  const { code, stderr } = await denit.ended();
+  equal(code, 0);
+  match(stderr, /^denit: warning: web has ended and left \d+ \(.*\) behind: sent SIGTERM\n$/);
+});
+
 /** A daemon that writes its title over its environment, as many do; it takes a while to end. */
 const TITLED = `use POSIX; fork and exit; POSIX::setsid; fork and exit; $0 = "x" x 9999; ` +
   `$SIG{TERM} = sub { select undef, undef, undef, 0.3; rmdir "alive"; exit }; mkdir "alive" or print "overlap\\n"; ` +
