@@ -212,6 +212,12 @@ Deno.test("does not suspend for one stop that was forwarded, and for the next wh
   deepEqual(run.tell(stopped(MAIN, "TSTP")), ["suspend with group 7"]);
 });
 
+Deno.test("suspends for a stop of the terminal behind a forwarded one that did not stop main and was undone by CONT", () => {
+  const run = playRunning({}, true);
+  for (const name of ["TSTP", "TTIN", "CONT"]) run.tell(signalled(name));
+  deepEqual(run.tell(stopped(MAIN, "TSTP")), ["suspend with group 7"]);
+});
+
 Deno.test("suspends for a stop that was typed where denit itself has the terminal, and that it forwarded", () => {
   const run = playRunning();
   run.tell({ type: "signalled", signal: 20, typed: true });
@@ -221,6 +227,23 @@ Deno.test("suspends for a stop that was typed where denit itself has the termina
 Deno.test("suspends for a stop by STOP where main was given the terminal, as for a shell's suspend", () => {
   deepEqual(playRunning({}, true).tell(stopped(MAIN, "STOP")), ["suspend with group 7"]);
   deepEqual(playRunning({}, false).tell(stopped(MAIN, "STOP")), []);
+});
+
+Deno.test("tells of each stop of main, whoever it concerns", () => {
+  const run = playRunning({}, false);
+  run.tell(signalled("TTIN"));
+  for (const name of ["TTIN", "STOP", "TSTP"]) run.tell(stopped(MAIN, name));
+  deepEqual(run.lines("info").filter((line) => line.includes("stopped")), [
+    "main 7 (web) was stopped by SIGTTIN",
+    "main 7 (web) was stopped by SIGSTOP",
+    "main 7 (web) was stopped by SIGTSTP",
+  ]);
+});
+
+Deno.test("takes the terminal back from a main that began in the background and was suspended: the shell may have given it", () => {
+  const run = playRunning({}, false);
+  deepEqual(run.tell(stopped(MAIN, "TTIN")), ["suspend with group 7"]);
+  deepEqual(run.tell(reaped(exited(MAIN, 0))), ["reclaim the terminal", "count"]);
 });
 
 Deno.test("does not suspend for another process's stop", () => {
@@ -243,6 +266,16 @@ Deno.test("leaves by INT where Ctrl-C has ended main, so that the shell above en
   deepEqual(accepted.tell(interrupted), ["reclaim the terminal", "count"]);
 });
 
+Deno.test("leaves by INT neither where main ended otherwise, nor for an INT that was forwarded and --kill-after counts from", () => {
+  for (const child of [exited(MAIN, 130), exited(MAIN, 1), killed(MAIN, "TERM")]) {
+    const run = playRunning({ role: "subreaper" }, true);
+    deepEqual(run.tell(reaped(child)), ["reclaim the terminal", "count"]);
+  }
+  const asked = playRunning({ role: "subreaper", killAfterMs: 5000 }, true);
+  asked.tell(signalled("INT"));
+  deepEqual(asked.tell(reaped(killed(MAIN, "INT"))), ["reclaim the terminal", "count"]);
+});
+
 Deno.test("takes the terminal back when main has ended, if it had given it away", () => {
   deepEqual(playRunning({}, true).tell(reaped(exited(MAIN, 0))), ["reclaim the terminal", "count"]);
   deepEqual(playRunning({}, false).tell(reaped(exited(MAIN, 0))), ["count"]);
@@ -255,6 +288,12 @@ Deno.test("drops the first of each signal that the kernel sends because the term
   deepEqual(run.tell(signalled("CONT")), ["send SIGCONT to group 7"]);
   deepEqual(run.tell(signalled("HUP")), []);
   deepEqual(run.tell(signalled("HUP")), ["send SIGHUP to group 7"]);
+  deepEqual(run.lines("info").slice(1), [
+    "dropped SIGCONT",
+    "forwarded SIGCONT to group 7",
+    "dropped SIGHUP",
+    "forwarded SIGHUP to group 7",
+  ]);
 });
 
 for (const name of ["TSTP", "TTIN", "TTOU"]) {
@@ -299,6 +338,11 @@ Deno.test("--warn-reaped: counts main, and those that end after it, as what they
     "count",
   ]);
   deepEqual(run.tell(reaped(exited(14, 0))), ["warning: reaped 14, which ended with 0", "count"]);
+  const killing = playKilling([process(12)], { warnReaped: true });
+  deepEqual(killing.tell(reaped(killed(12, "KILL"))), [
+    "warning: reaped 12, which ended with 137 (SIGKILL)",
+    "count",
+  ]);
 });
 
 Deno.test("--verbose: a line at level info for each adopted process; without it none", () => {
@@ -498,7 +542,9 @@ Deno.test("asks nobody twice", () => {
   const run = playStopping();
   run.tell(surveyed([process(12)]));
   run.tell(surveyed([process(12), process(13)]), 20);
+  const { length } = run.lines("info");
   deepEqual(run.tell(surveyed([process(12), process(13)]), 60), ["set survey to 80 ms"]);
+  deepEqual(run.lines("info").slice(length), []);
 });
 
 Deno.test("asks a new process that got the id of one that was asked", () => {
@@ -569,6 +615,16 @@ Deno.test("sends KILL to everyone after the grace, and names each with its comma
     "set survey to 20 ms",
   ]);
 });
+
+for (const role of ["first", "subreaper"] as const) {
+  Deno.test(`as ${role} sends KILL to everyone whom a survey shows, not only to main's group`, () => {
+    const run = playKilling([process(12)], { role });
+    deepEqual(run.tell(surveyed([process(12)]), 8000).slice(1), [
+      "send SIGKILL to everyone",
+      "set survey to 20 ms",
+    ]);
+  });
+}
 
 Deno.test("kills and names a process that appears while others are being killed, and names nobody twice", () => {
   const run = playKilling([process(12)]);

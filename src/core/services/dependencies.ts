@@ -28,7 +28,6 @@ export function standing(condition: Dependency["condition"], on: ServiceState): 
       }
       return ofResult(on, "ended before it was healthy");
     case "completed successfully":
-      if (phase.name === "planned" && phase.last?.name === "completed") return MET;
       return phase.name === "down" && phase.result.name === "completed" ? MET : ofResult(on, null);
   }
 }

@@ -144,7 +144,7 @@ export type Phase =
   /** For what it depends on. */
   | { readonly name: "waiting" }
   /** A job between its times. */
-  | { readonly name: "planned"; readonly last: Result | null }
+  | { readonly name: "planned" }
   | { readonly name: "starting" }
   | {
     readonly name: "up";

@@ -141,7 +141,7 @@ function whileServing(state: Serving, fact: ServicesFact): ServicesStep {
     case "signalled":
       if (!STOP_SIGNALS.includes(fact.signal)) passOn(turn, fact.signal);
       else if (turn.shutdown === null) askToStop(turn, fact.signal);
-      else if (isAskedAgain(turn.shutdown, fact)) return killAll(turn, "asked again");
+      else if (isAskedAgain(turn.shutdown, fact)) return killAll(turn, turn.shutdown, "asked again");
       else turn.shutdown = { ...turn.shutdown, ...asked(turn.shutdown, fact) };
       break;
     case "started":
@@ -159,7 +159,9 @@ function whileServing(state: Serving, fact: ServicesFact): ServicesStep {
       }
       break;
     case "time-came":
-      if (turn.shutdown !== null && turn.shutdown.deadlineMs <= turn.nowMs) return killAll(turn, "timeout");
+      if (turn.shutdown !== null && turn.shutdown.deadlineMs <= turn.nowMs) {
+        return killAll(turn, turn.shutdown, "timeout");
+      }
       for (const service of [...turn.services.values()]) timeCame(turn, service);
       return closeTurn({ ...state, wakeAtMs: null }, turn);
     case "job-due":
@@ -279,7 +281,7 @@ function renewDependents(turn: Turn, wanted: ReadonlyMap<string, Service>, chang
   for (const name of changed) { // grows while it is walked
     for (const service of wanted.values()) {
       const state = turn.services.get(service.name);
-      if (state === undefined || state.goal.name !== "run" || changed.has(service.name)) continue;
+      if (state?.goal.name !== "run") continue; // such as one that is changed
       if (!service.dependsOn.some((on) => on.service === name && on.restart)) continue;
       const { phase } = state;
       if (phase.name === "down" || phase.name === "planned" || phase.name === "waiting") continue;
@@ -445,16 +447,19 @@ function endAll(turn: Turn, { deadlineMs, exitCode, stopAskedAtMs }: Shutdown): 
 }
 
 /** The time is over, or somebody would not wait: KILL for all that still runs. */
-function killAll(turn: Turn, reason: "asked again" | "timeout"): ServicesStep {
+function killAll(
+  turn: Turn,
+  { exitCode }: Shutdown,
+  reason: "asked again" | "timeout",
+): ServicesStep {
+  const { timeoutMs } = turn.policy;
   const services = new Map<number, CutShort>();
   for (const { service: { name: service }, phase } of turn.services.values()) {
     if (phase.name === "up") services.set(phase.pid, { service, at: "not asked" });
     if (phase.name !== "stopping") continue;
     services.set(phase.pid, { service, at: phase.askedAtMs === null ? "pre_stop" : "asked" });
   }
-  tell(turn, "warning", { type: "killing-all", reason, timeoutMs: turn.policy.timeoutMs });
-  const { timeoutMs } = turn.policy;
-  const exitCode = turn.shutdown?.exitCode ?? turn.failureCode ?? 0;
+  tell(turn, "warning", { type: "killing-all", reason, timeoutMs });
   const [next, more] = resting(
     killRest({ policy: restPolicy(turn.policy, timeoutMs), group: null, exitCode }, null, services),
     { stopAskedAtMs: turn.nowMs, deadlineMs: turn.nowMs },

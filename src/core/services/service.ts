@@ -24,7 +24,7 @@ export function add(turn: Turn, service: Service): void {
   turn.services.set(name, {
     service,
     goal: { name: "run" },
-    phase: schedule === null ? { name: "waiting" } : { name: "planned", last: null },
+    phase: { name: schedule === null ? "waiting" : "planned" },
     startedOnce: false,
     history: NO_RESTARTS,
     dying: new Map(),
@@ -334,9 +334,7 @@ export function failingCode(state: ServiceState): number | null {
 /** It will not run again, or as a job not before its next time. */
 export function conclude(turn: Turn, state: ServiceState, result: Result): void {
   const { service } = state;
-  const phase: Phase = service.schedule === null
-    ? { name: "down", result }
-    : { name: "planned", last: result };
+  const phase: Phase = service.schedule === null ? { name: "down", result } : { name: "planned" };
   put(turn, state, { phase, history: NO_RESTARTS });
   const failed = result.name === "failed";
   if (failed) turn.failureCode ??= result.code;
@@ -356,9 +354,7 @@ export function reachGoal(turn: Turn, state: ServiceState): void {
     case "run":
       return;
     case "end":
-      put(turn, state, {
-        phase: state.phase.name === "down" ? state.phase : { name: "down", result: { name: "stopped" } },
-      });
+      put(turn, state, { phase: { name: "down", result: { name: "stopped" } } });
       return;
     case "leave":
       if (service.schedule !== null) {
@@ -559,9 +555,8 @@ export function healthAnswered(turn: Turn, state: ServiceState, failure: string 
   }
 }
 
-/** Sends KILL to a process group of ours, unless its leader was reaped. */
+/** Sends KILL to the process group of a program that was not reaped. */
 function kill(turn: Turn, leader: number): void {
-  if (turn.reaped.has(leader)) return;
   const target = { name: "group", id: leader, orLeader: true } as const;
   turn.orders.push({ type: "send-signal", target, signal: SIGKILL });
 }

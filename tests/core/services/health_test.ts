@@ -49,6 +49,17 @@ Deno.test("while a probe is under way there is no other", () => {
   deepEqual(run.tell({ type: "time-came" }, 4999), []);
 });
 
+Deno.test("each is asked at its own times, not at another's", () => {
+  const run = serve([
+    service("web", { health: TCP }),
+    service("db", { health: { ...TCP, intervalMs: 4000 } }),
+  ]);
+  run.up("web", 20);
+  run.up("db", 21);
+  deepEqual(run.wait(), ["probe db by tcp"]);
+  equal(run.nowMs, 4000);
+});
+
 Deno.test("a service is unhealthy after so many failures in a row; a success begins anew", () => {
   const run = checked({ ...TCP, retries: 3 });
   const story = [false, false, true, false, false, false, false, true].map((isWell) => {
@@ -198,6 +209,7 @@ Deno.test("when the service is stopped its probe ends at once", () => {
     "SIGCONT to group 20",
   ]);
   deepEqual(local.tell({ type: "time-came" }, local.nowMs + 1000), [], "and there is no other");
+  deepEqual(local.tell({ type: "reaped", children: [killed(30, "KILL")] }), [], "nor a look behind it yet");
 });
 
 Deno.test("a probe that is started for a service that was told to end meanwhile is ended at once", () => {

@@ -94,19 +94,6 @@ Deno.test("a job waits for what it depends on", () => {
   deepEqual(run.up("db", 20), ["start backup"]);
 });
 
-Deno.test("who waits for a job's success starts after its first one", () => {
-  const run = serve([
-    { ...BACKUP, essential: "never" },
-    service("web", { dependsOn: [on("backup", "completed successfully")] }),
-  ]);
-  for (const [pid, code, after] of [[20, 1, "waiting"], [21, 0, "starting"]] as const) {
-    run.tell(DUE);
-    run.up("backup", pid);
-    run.end(exited(pid, code));
-    equal(run.phase("web"), after);
-  }
-});
-
 Deno.test("in a shutdown no time comes any more", () => {
   const run = serve([BACKUP, service("web")]);
   run.up("web", 20);

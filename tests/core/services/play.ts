@@ -113,6 +113,8 @@ export interface ServicesPlay {
   /** A child has ended, with nothing left behind. */
   end(child: Reaped, atMs?: number): string[];
   phase(service: string): Phase["name"] | "gone";
+  /** What has been told at level info so far. */
+  readonly story: readonly string[];
   /** What the clock shows: the time of the last fact. */
   readonly nowMs: number;
 }
@@ -123,8 +125,12 @@ export function serve(services: readonly Service[], changes: Partial<ServicesPol
   let wakeAtMs: number | null = null;
   const [begun, orders] = beginServices({ ...POLICY, ...changes }, { services }, nowMs);
   let state = begun;
+  const story: string[] = [];
   const show = (orders: readonly ServicesOrder[]): string[] => {
-    for (const order of orders) if (order.type === "wake-at") wakeAtMs = order.atMs;
+    for (const order of orders) {
+      if (order.type === "wake-at") wakeAtMs = order.atMs;
+      if (order.type === "tell" && order.level === "info") story.push(describeServiceNote(order.note));
+    }
     return orders.filter((order) =>
       order.type !== "wake-at" && !((order.type === "tell" || order.type === "log") && order.level === "info")
     ).map(showOrder);
@@ -138,6 +144,7 @@ export function serve(services: readonly Service[], changes: Partial<ServicesPol
     return shown.at(-1) === "drain" ? [...shown.slice(0, -1), ...tell(DRAINED)] : shown;
   };
   return {
+    story,
     get state(): ServicesState {
       return state;
     },

@@ -176,6 +176,14 @@ Deno.test("restart: true: who depends on a changed one is started anew with it, 
   deepEqual(run.up("web", 31), ["start proxy"]);
 });
 
+Deno.test("restart: true: only with what it is said of", () => {
+  const [db, cache] = [service("db"), service("cache")];
+  const web = service("web", { dependsOn: [on("db", "started", { restart: true }), on("cache")] });
+  const run = serveUp([db, cache, web]);
+  deepEqual(run.tell(reloaded(db, changed(cache), web)), ask(21));
+  equal(run.phase("web"), "up");
+});
+
 Deno.test("restart: true: who has ended, or is between its times, is left as it is", () => {
   const db = service("db");
   const changes = { dependsOn: [on("db", "started", { restart: true })] };
@@ -208,6 +216,8 @@ Deno.test("who waits for a changed one waits for it as it is now", () => {
 Deno.test("several versions in a row while it is being stopped: it is started as the last one says", () => {
   const run = serveUp([A, B]);
   run.tell(reloaded(A, changed(B)));
+  equal(toldOf(run, A, changed(B)), "reread the file; nothing has changed");
+  equal(toldOf(run, A, changed(B, "v3")), "reread the file; changed: b");
   deepEqual(run.tell(reloaded(A, changed(B, "v3"))), []);
   deepEqual(run.tell(reloaded(A)), []);
   deepEqual(run.tell(reloaded(A, changed(B, "v4"))), []);

@@ -12,6 +12,7 @@ import {
   on,
   ON_FAILURE,
   ONCE,
+  program,
   serve,
   service,
   type ServicesPlay,
@@ -94,6 +95,36 @@ Deno.test("a failed service is started again after its back-off, and no sooner",
   deepEqual(run.end(exited(21, 1), 1200), ["warning: web ended with 1: starts again in 0.2s"]);
   deepEqual(run.wait(), ["start web"]);
   equal(run.nowMs, 1400);
+});
+
+Deno.test("how long it was up is counted from its own last start", () => {
+  const run = besideAnother({ restart: ALWAYS });
+  run.end(exited(20, 1), 20_000);
+  for (
+    const [pid, upMs, delay] of [[21, 9999, "0.2s"], [22, 9999, "0.4s"], [23, 10_000, "0.1s"]] as const
+  ) {
+    run.wait();
+    run.up("web", pid);
+    deepEqual(run.end(exited(pid, 1), run.nowMs + upMs), [
+      `warning: web ended with 1: starts again in ${delay}`,
+    ]);
+  }
+});
+
+Deno.test("also of one that was stopped for its failing post_start", () => {
+  const run = besideAnother({ restart: ALWAYS, postStart: [program("hook")] });
+  run.up("web", 30, 20_000, "post_start");
+  for (const [pid, delay] of [[20, "0.1s"], [21, "0.2s"], [22, "0.4s"]] as const) {
+    if (pid > 20) {
+      run.wait();
+      run.up("web", pid);
+      run.up("web", pid + 10, run.nowMs, "post_start");
+    }
+    run.end(exited(pid + 10, 1), run.nowMs + 9999);
+    deepEqual(run.end(exited(pid, 0)), [
+      `warning: web was stopped: its post_start ended with 1: starts again in ${delay}`,
+    ]);
+  }
 });
 
 Deno.test("the back-off begins when what it left behind is gone", () => {

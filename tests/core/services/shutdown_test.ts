@@ -190,6 +190,21 @@ for (const [title, timeoutMs, chain] of CHAINS) {
   });
 }
 
+Deno.test("who has ended has no part in that: no time is kept for it, and it makes no step", () => {
+  const web = service("web", { dependsOn: [on("db")] });
+  const alone = serveUp([service("db"), web]);
+  alone.end(exited(20, 0));
+  alone.tell(signal("TERM"));
+  alone.wait();
+  equal(alone.nowMs, 9000);
+
+  const below = serveUp([service("db"), web, service("top", { dependsOn: [on("web")] })]);
+  below.end(exited(22, 0));
+  below.tell(signal("TERM"));
+  equal(below.wait()[0], "SIGKILL to group 21");
+  equal(below.nowMs, 6000);
+});
+
 Deno.test("neither what survives KILL nor what it left behind holds others up for longer", () => {
   for (const isKept of [true, false]) {
     const run = serveUp([service("db"), service("web", { dependsOn: [on("db")], stopGraceMs: 5900 })]);
@@ -256,6 +271,14 @@ Deno.test("the grace of one that was being stopped already is cut too", () => {
   run.tell(signal("TERM"), 2000);
   run.wait();
   equal(run.nowMs, 5000);
+});
+
+Deno.test("one that was sent KILL before the shutdown is not sent it again", () => {
+  const run = serveUp([service("web", { postStart: [program("hook")], stopGraceMs: 500 }), service("other")]);
+  run.tell(notStarted("web", "post_start"));
+  equal(run.wait()[0], "SIGKILL to group 20");
+  deepEqual(run.tell(signal("TERM")), ask(21));
+  deepEqual(run.tell({ type: "time-came" }, 600), []);
 });
 
 Deno.test("also for who is depended on", () => {
@@ -325,8 +348,8 @@ Deno.test("pre_stop: one that fails is told of, and the stop goes on", () => {
 
 Deno.test("pre_stop: one that hangs is killed with its service at the end of the grace", () => {
   const run = serveUp([service("web", { preStop: [program("hook"), program("next")], stopGraceMs: 2000 })]);
-  run.tell(signal("TERM"));
-  run.up("web", 30, 0, "pre_stop");
+  run.tell(signal("TERM"), 1000);
+  run.up("web", 30, 1500, "pre_stop");
   deepEqual(run.wait(), [
     "SIGKILL to group 30",
     "SIGKILL to group 20",
@@ -375,6 +398,14 @@ Deno.test("post_start: one that runs when its service is stopped or ends is ende
     run.up("web", 30, 0, "post_start");
     deepEqual(run.tell(event), ["SIGKILL to group 30", ...after]);
   }
+});
+
+Deno.test("post_start: one that has ended is nobody's when its service is stopped: its number may be another's", () => {
+  const run = serve([service("web", { postStart: [program("hook")] })]);
+  run.up("web", 20);
+  run.up("web", 30, 0, "post_start");
+  run.end(exited(30, 0));
+  deepEqual(run.tell(signal("TERM")), ask(20));
 });
 
 Deno.test("post_start: hooks and services that end in the same instant: no other hook is started", () => {
@@ -473,6 +504,10 @@ Deno.test("a second TERM once only the rest runs: KILL at once", () => {
   run.tell({ type: "surveyed", remaining: [process(30)] });
   deepEqual(run.tell(signal("TERM"), 999), []);
   deepEqual(run.tell(signal("TERM"), 1000), ["survey with commands", "set give-up to 2000 ms"]);
+  const [drains] = reduceServices(run.state, { type: "surveyed", remaining: [], atMs: 1000 });
+  const drained = { type: "drained", left: ["stdout"], moved: true, atMs: 1500 } as const;
+  const [, orders] = reduceServices(drains, drained);
+  equal(orders.map(showOrder).at(-1), "exit with 0", "nor is a slow reader waited for");
 });
 
 Deno.test("TERM in a shutdown that began by itself is the first: all keep their time", () => {
@@ -576,6 +611,15 @@ Deno.test("TERM while a failed service is cleared up: its code is the exit code,
   }
 });
 
+Deno.test("TERM while several are cleared up: the code of the first in the order of the file that has failed", () => {
+  const run = serveUp([service("job"), service("a"), service("b"), service("db")]);
+  run.tell({ type: "reaped", children: [exited(20, 0), exited(22, 4), exited(21, 3)] });
+  run.tell(signal("TERM"));
+  run.tell({ type: "leftovers-found", found: new Map([["job", []], ["a", []], ["b", []]]) });
+  run.end(exited(23, 0));
+  equal(exitOf(run), "exit with 3");
+});
+
 Deno.test("TERM while a service is stopped for its failing post_start: that is the exit code", () => {
   const run = serve([service("web", { postStart: [program("hook")] })]);
   run.up("web", 20);
@@ -618,6 +662,58 @@ Deno.test("a timer that fires early is set again", () => {
   equal(run.nowMs, 1000);
 });
 
+Deno.test("a timer that is set already is not set again", () => {
+  const run = serveUp([service("web")]);
+  run.tell(signal("TERM"));
+  deepEqual(reduceServices(run.state, { type: "signalled", signal: 28, atMs: 1 }), [run.state, []]);
+});
+
+Deno.test("signals for a program go to itself if it has left its group, for as long as it was not reaped", () => {
+  const targetsOf = (run: ServicesPlay, event: Event): unknown[] => {
+    const [, orders] = reduceServices(run.state, { ...event, atMs: 2000 } as ServicesFact);
+    return orders.flatMap((order) => order.type === "send-signal" ? [order.target] : []);
+  };
+  const group = { name: "group", id: 20, orLeader: true };
+  const run = serveUp([service("web", { forwardSignals: [10], stopGraceMs: 2000 })]);
+  deepEqual(targetsOf(run, signal("USR1")), [group]);
+  deepEqual(targetsOf(run, signal("TERM")), [group, group]);
+  run.tell(signal("TERM"));
+  deepEqual(targetsOf(run, { type: "time-came" }), [group]);
+});
+
+Deno.test("the story of a run: who starts, ends and gets signals, and why all is shut down", () => {
+  const run = serve([
+    service("web", { essential: "any end", forwardSignals: [10] }),
+    service("job", { dependsOn: [on("web")] }),
+  ]);
+  run.up("web", 20);
+  run.up("job", 21);
+  run.tell(signal("USR1"));
+  run.tell({ type: "reaped", children: [exited(21, 0)] });
+  run.tell(found("job", process(30, 1, "daemon")));
+  run.wait();
+  run.tell(found("job", process(30, 1, "daemon"))); // it was told of already
+  run.wait();
+  run.tell(found("job"));
+  run.end(exited(20, 0));
+  deepEqual(run.story, [
+    "started web as 20 (web)",
+    "started job as 21 (job)",
+    "forwarded SIGUSR1 to web",
+    "job has ended and left 30 (daemon) behind: sent SIGTERM",
+    "job ended with 0",
+    "web ended with 0",
+    "shutting down, to exit with 0: web, which is essential, ended with 0",
+  ]);
+  const stopped = serveUp([service("web")]);
+  stopped.tell(signal("TERM"));
+  stopped.end(killed(20, "TERM"));
+  deepEqual(stopped.story.slice(1), [
+    "shutting down, to exit with 0: got SIGTERM",
+    "web ended with 143 (SIGTERM)",
+  ]);
+});
+
 Deno.test("200 services are stopped at once", () => {
   const names = Array.from({ length: 200 }, (_, i) => `s${i}`);
   const run = serveUp(names.map((name) => service(name)));
@@ -654,8 +750,9 @@ for (
   ] as const
 ) {
   Deno.test(`the last output: ${title}`, () => {
-    const [, orders] = reduceServices(draining(), { type: "drained", left, moved, atMs });
+    const [next, orders] = reduceServices(draining(), { type: "drained", left, moved, atMs });
     deepEqual(orders.map(showOrder), expected);
+    equal(next.name, expected.at(-1) === "drain" ? "draining" : "ended");
   });
 }
 

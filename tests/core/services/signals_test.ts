@@ -2,7 +2,7 @@
 
 import { deepEqual } from "../../assert.ts";
 import { process } from "../play.ts";
-import { ALWAYS, exited, found, serve, service, signal } from "./play.ts";
+import { ALWAYS, exited, found, health, program, serve, service, signal } from "./play.ts";
 
 const HUP = 1;
 const USR1 = 10;
@@ -73,4 +73,25 @@ Deno.test("reaped strangers are told of where somebody wants to know who leaks z
   deepEqual(run.tell({ type: "reaped", children: [exited(30, 0, "sleep")] }), [
     "warning: reaped 30 (sleep), which ended with 0",
   ]);
+});
+
+Deno.test("the programs of services are no strangers: not main, hook or probe, nor one that nobody waits for", () => {
+  const plan = { health: health(), postStart: [program("hook")], preStop: [program("bye")] };
+  const run = serve([service("other"), service("web", plan)], { warnReaped: true });
+  const end = (...pids: number[]) =>
+    run.tell({ type: "reaped", children: pids.map((pid) => exited(pid, 0)) });
+  run.up("other", 19);
+  run.up("web", 20);
+  run.up("web", 30, 0, "post_start");
+  deepEqual(end(30), []);
+  run.wait();
+  run.up("web", 31, run.nowMs, "probe");
+  deepEqual(end(31), ["kill leftovers of the probe of web"]);
+  run.wait();
+  run.up("web", 32, run.nowMs, "probe");
+  run.tell(signal("TERM"));
+  deepEqual(end(32), []);
+  run.up("web", 33, run.nowMs, "pre_stop");
+  deepEqual(end(33), ["SIGTERM to group 20", "SIGCONT to group 20"]);
+  deepEqual(end(20, 19), ["find leftovers of web, other"]);
 });
