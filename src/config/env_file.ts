@@ -60,11 +60,14 @@ export function readVariables(text: string, lookup: Lookup, unset: (name: string
     if (found !== null) at = pattern.lastIndex;
     return found;
   };
-  const failure = (why: string) => ({ failure: `line ${text.slice(0, at).split("\n").length}: ${why}` });
+  const failure = (why: string, end = at) => ({
+    failure: `line ${text.slice(0, end).split("\n").length}: ${why}`,
+  });
 
   for (;;) {
     take(BETWEEN);
     if (at >= text.length) return values;
+    const begin = at;
     const statement = take(STATEMENT);
     if (statement === null) return failure("expected NAME=value");
     const [, name = "", separator] = statement;
@@ -91,7 +94,7 @@ export function readVariables(text: string, lookup: Lookup, unset: (name: string
       value = (blanks + take(UNQUOTED)![0]).replace(/ #[^]*$/, "").trim();
     }
     const filled = interpolate(value, known, () => unset(name));
-    if ("failure" in filled) return failure(`${name}: ${filled.failure}`);
+    if ("failure" in filled) return failure(`${name}: ${filled.failure}`, begin);
     values.set(name, filled.text);
   }
 }

@@ -87,11 +87,14 @@ secrets:
   db: {external: true}
   own: {file: own}
 `;
+/** Where a service looks by itself, without a variable that names the path. */
+const BY_ITSELF = SECRET.replace("DB_FILE: /run/secrets/db, ", "");
 const OWN = { "/srv/own": "hush" };
 
 Deno.test("an external secret is looked for where the service does, by the service", () => {
   const { services: [web], warnings } = load(SECRET, { files: OWN, request: { compat: true } });
   deepEqual({ ...web!.program.environment }, { DB_FILE: "/run/secrets/db", O: "hush", O_FILE: null });
+  deepEqual(load(BY_ITSELF, { files: OWN, request: { compat: true } }).warnings, warnings);
   deepEqual(warnings, [
     "denit.yaml:4:3: secrets.db: is external: passed over, a service finds it where it looks for it, or not",
   ]);

@@ -54,7 +54,8 @@ for (
     ['A=1\nB="secret', 'line 2: the quote (") of B is not closed'],
     ["A='secret", "line 1: the quote (') of A is not closed"],
     ['A="x" y', "line 1: text behind the closing quote of A"],
-    ["A=1\nB=${", 'line 2: B: expected the name of a variable behind "${"'],
+    ["A=1\nB=${\nC=2", 'line 2: B: expected the name of a variable behind "${"'],
+    ['A=1\nB="x\n${"\nC=2', 'line 2: B: expected the name of a variable behind "${"'],
     ["A=x${Secret!", "line 1: A: expected }, :-, -, :?, ?, :+ or + behind the name of a variable"],
     ["A=${B:?say it}", "line 1: A: the variable B must be set: say it"],
   ] as const
@@ -76,7 +77,7 @@ for (
   });
 }
 
-for (const text of ["A=1\n=2", "A=1\nB C=2", "A=1\nB C"]) {
+for (const text of ["A=1\n=2", "A=1\n=", "A=1\nB C=2", "A=1\nB C\nC=3"]) {
   Deno.test(`raw: ${JSON.stringify(text)} is refused`, () => {
     deepEqual(readRawVariables(text, lookup), { failure: "line 2: expected NAME=value" });
   });

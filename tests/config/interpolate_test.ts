@@ -43,6 +43,8 @@ for (
     ["${UNSET:-$${a}}", "${a}"],
     ["${SET:-{a}", "set"],
     ["${UNSET:-{a}-$SET", "{a-set"],
+    ["${UNSET:-{${OTHER}}}", "{o}"],
+    ["${UNSET:-{${OTHER}}-$SET", "{o-set"],
     ["${SET:-a}}", "set}"],
     ["$$SET", "$SET"],
     ["$$$SET", "$set"],
@@ -76,6 +78,7 @@ for (
     ["${EMPTY:?say it}", "the variable EMPTY must be set: say it"],
     ["${UNSET?say $OTHER}", "the variable UNSET must be set: say o"],
     ["${UNSET:-${EMPTY:?no}}", "the variable EMPTY must be set: no"],
+    ["${UNSET:?${EMPTY:?no}}", "the variable EMPTY must be set: no"],
     ["${SET:-${}}", 'expected the name of a variable behind "${"'],
     ["${A:-".repeat(30), "variables in variables, too deep"],
   ] as const

@@ -349,6 +349,7 @@ Deno.test("X_FILE that names a secret becomes X with its content, without one li
       D_FILE: /etc/db
       OTHER_FILE: /run/secrets/other
       _FILE: /run/secrets/db
+      DB_PLACE: /run/secrets/db
     post_start: [{command: b, environment: {H_FILE: /run/secrets/api}}]
 `,
     SECRET_GIVEN,
@@ -357,6 +358,7 @@ Deno.test("X_FILE that names a secret becomes X with its content, without one li
     ...{ DB: "pass\nword\n", DB_FILE: null, KEY: "k\n", KEY_FILE: null, D: "pass\nword\n", D_FILE: null },
     OTHER_FILE: "/run/secrets/other",
     _FILE: "/run/secrets/db",
+    DB_PLACE: "/run/secrets/db",
   };
   deepEqual(web!.program.environment, expected);
   deepEqual(web!.postStart[0]!.environment, { ...expected, H: "k\n", H_FILE: null });
@@ -380,6 +382,7 @@ Deno.test("a secret that no variable asks for is not read, and that is told", ()
   web:
     command: a
     secrets: [db, {source: key, target: api}]
+    environment: [DB=/run/secrets/db]
     pre_stop: [{command: b, environment: [K_FILE=/run/secrets/api]}]
 `,
     SECRET_GIVEN,
