@@ -22,6 +22,29 @@ const SYSTEM_CALLS = {
 /** The numbers for the architecture that this runs on. */
 export const SYS: (typeof SYSTEM_CALLS)[keyof typeof SYSTEM_CALLS] = SYSTEM_CALLS[Deno.build.arch];
 
+/** Error numbers that several files look for (the kernel's errno.h), errno(3). */
+export const EPERM = 1;
+export const ENOENT = 2;
+export const EINTR = 4;
+export const ENOEXEC = 8;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const ENOTDIR = 20;
+export const EINVAL = 22;
+export const ELOOP = 40;
+
+/** Flags of open(2) and pipe2(2) that several files use (the kernel's fcntl.h). */
+export const O_WRONLY = 1;
+export const O_RDWR = 2;
+export const O_NOCTTY = 0o400;
+export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = 0o2000000;
+
+/** Events of poll(2). */
+export const POLLIN = 1;
+export const POLLOUT = 4;
+
 /** The flags of open(2) that differ between the architectures (the kernel's fcntl.h). */
 const OPEN_FLAGS = {
   x86_64: { noFollow: 0o400000 },

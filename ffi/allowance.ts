@@ -1,6 +1,6 @@
 /** What a program may use, and how the kernel favours it: setrlimit(2), setpriority(2), and its oom_score_adj in proc(5). */
 
-import { RESOURCE } from "./abi.ts";
+import { O_CLOEXEC, O_WRONLY, RESOURCE } from "./abi.ts";
 import { PASSES_ALL } from "./child.ts";
 import { cString } from "./c_string.ts";
 import { type Credentials, withFilesOf } from "./credentials.ts";
@@ -18,7 +18,6 @@ export interface ResourceLimit {
 const ITSELF = 0;
 const UNLIMITED = 2n ** 64n - 1n;
 const PRIO_PROCESS = 0;
-const [O_WRONLY, O_CLOEXEC] = [1, 0o2000000] as const;
 
 /** What a program's process does to itself before the program is executed in it; to raise something may take root. */
 export function allowing(limits: readonly ResourceLimit[], nice: number | null): Preparation[] {

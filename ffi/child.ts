@@ -11,7 +11,7 @@
  * thread's state. All signals are blocked in it until the last but one of its calls, or a handler would run there.
  */
 
-import { SIZE, SYS } from "./abi.ts";
+import { EINVAL, ENOMEM, O_CLOEXEC, POLLIN, SIZE, SYS } from "./abi.ts";
 import { cString, type CStringTable } from "./c_string.ts";
 import { libc } from "./libc.ts";
 import { instructions, makeExecutable, mapMemory, type Mapped, PAGE } from "./machine_code.ts";
@@ -187,10 +187,6 @@ const [CLONE_VM, CLONE_VFORK] = [0x100n, 0x4000n] as const;
 /** qemu-user, and who else knows no process that shares memory and is waited for by nobody, makes a copy. */
 let flags = CLONE_VM | SIGCHLD;
 
-const EINVAL = 22;
-const ENOMEM = 12;
-const POLLIN = 1;
-const O_CLOEXEC = 0o2000000;
 const SIG_SETMASK = 2;
 const ALL_SIGNALS = signalSetWithout([]);
 const [PR_GET_DUMPABLE, PR_SET_DUMPABLE] = [3, 4] as const;
@@ -246,8 +242,13 @@ export function beginInChild(steps: readonly Step[], news: number | null = null)
   const [read, theirs] = ends as unknown as [number, number];
   const changesUser = steps.some(({ call }) => call === "setresuid" || call === "setresgid");
   const use: Use = {
-    ...{ block, steps: steps.length, held, read: hasPipe ? read : null, changesUser },
-    ...{ isLate: false, failure: null },
+    block,
+    steps: steps.length,
+    held,
+    read: hasPipe ? read : null,
+    changesUser,
+    isLate: false,
+    failure: null,
   };
   if (changesUser) keepDumpable(); // it makes its memory, and so ours, unreadable for others: prctl(2)
   inUse.add(use);

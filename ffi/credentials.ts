@@ -1,5 +1,6 @@
 /** As which user programs run, and files are opened; credentials(7). */
 
+import { EPERM } from "./abi.ts";
 import { passing } from "./child.ts";
 import { inSentence, strerror } from "./error_words.ts";
 import type { SpawnFailure } from "./executable.ts";
@@ -14,7 +15,6 @@ export interface Credentials {
 }
 
 const ROOT = 0;
-const EPERM = 1;
 const [PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_CAP_AMBIENT] = [
   1,
   2,

@@ -1,5 +1,6 @@
 /** Which file a command is, and in words why it could not be executed; execvp(3). */
 
+import { EACCES, EAGAIN, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR } from "./abi.ts";
 import { cString } from "./c_string.ts";
 import { readVariableBytes } from "./environment.ts";
 import { inSentence, strerror } from "./error_words.ts";
@@ -29,9 +30,7 @@ export interface Search {
   readonly folder: string | null;
 }
 
-export const [ENOENT, ENOEXEC, EACCES, ENOTDIR] = [2, 8, 13, 20] as const;
-const [ENAMETOOLONG, ELOOP] = [36, 40] as const;
-const [EAGAIN, ENOMEM, ENFILE, EMFILE] = [11, 12, 23, 24] as const;
+const [ENFILE, EMFILE, ENAMETOOLONG] = [23, 24, 36] as const;
 const F_OK = 0;
 const PATH_MAX = 4096;
 const [SLASH, COLON] = [0x2f, 0x3a] as const;
@@ -50,7 +49,7 @@ export const OWN_SEARCH: Search = {
 };
 
 /** Whether a command is a path, and looked for nowhere. */
-export function isPath(file: string | Uint8Array): boolean {
+function isPath(file: string | Uint8Array): boolean {
   return toBytes(file).includes(SLASH);
 }
 

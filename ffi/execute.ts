@@ -3,21 +3,11 @@
  * it is a file that the kernel does not know how to execute and that is no binary, as a shell would; execvp(3).
  */
 
+import { EACCES, ENOENT, ENOEXEC, ENOTDIR } from "./abi.ts";
 import { type Arg, beginInChild, type ChildFailure, PASSES_ALL, passing, type Step } from "./child.ts";
 import { cString, type CStringTable, cStringTable } from "./c_string.ts";
 import { strerror } from "./error_words.ts";
-import {
-  EACCES,
-  ENOENT,
-  ENOEXEC,
-  ENOTDIR,
-  explain,
-  isElf,
-  isFile,
-  pathsOf,
-  type Search,
-  type SpawnFailure,
-} from "./executable.ts";
+import { explain, isElf, isFile, pathsOf, type Search, type SpawnFailure } from "./executable.ts";
 
 /** What is done in the new process before the command is executed. */
 export interface Preparation extends Step {

@@ -1,14 +1,11 @@
 /** Reading small files and folders through libc: Deno lets nobody read /proc without every permission. */
 
-import { DIRECTORY_ENTRY, SYS } from "./abi.ts";
+import { DIRECTORY_ENTRY, EAGAIN, ENOENT, O_CLOEXEC, O_NONBLOCK, POLLIN, SYS } from "./abi.ts";
 import { cString } from "./c_string.ts";
 import { inSentence, lastReason } from "./error_words.ts";
 import { errno, libc } from "./libc.ts";
 
 const O_RDONLY = 0;
-const [O_NONBLOCK, O_CLOEXEC] = [0o4000, 0o2000000] as const;
-const [ENOENT, EAGAIN] = [2, 11] as const;
-const POLLIN = 1;
 
 /** In bytes. */
 const FIRST_BUFFER = 16 * 1024;

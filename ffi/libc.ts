@@ -7,6 +7,7 @@
  * that is done for each when it has been called often.
  */
 
+import { EAGAIN, EINTR } from "./abi.ts";
 import { cString } from "./c_string.ts";
 
 const DECLARATIONS = {
@@ -230,4 +231,10 @@ export function invokedName(): string {
  */
 export function errno(): number {
   return new Deno.UnsafePointerView(libc.__errno_location()!).getInt32();
+}
+
+/** Whether the last call, which reads or writes, has failed for the moment only. To be asked as {@linkcode errno}. */
+export function hasFailedForNow(): boolean {
+  const error = errno();
+  return error === EAGAIN || error === EINTR;
 }

@@ -1,16 +1,16 @@
 /** Files that are written at their end, and renamed when they are full. Nothing here waits for anybody but the disk. */
 
-import { OPEN } from "./abi.ts";
+import { ELOOP, ENOENT, O_CLOEXEC, O_NONBLOCK, O_WRONLY, OPEN } from "./abi.ts";
 import { cString } from "./c_string.ts";
 import { withoutOutputSignals } from "./disposition.ts";
 import { inSentence, lastReason } from "./error_words.ts";
 import { errno, libc } from "./libc.ts";
 
-const [O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_CLOEXEC] = [1, 0o100, 0o2000, 0o4000, 0o2000000] as const;
+const [O_CREAT, O_APPEND] = [0o100, 0o2000] as const;
 const AT_FDCWD = -100;
 const SEEK_END = 2;
 const F_OK = 0;
-const [ENOENT, ENXIO, EEXIST, ESPIPE, ELOOP] = [2, 6, 17, 29, 40] as const;
+const [ENXIO, EEXIST, ESPIPE] = [6, 17, 29] as const;
 /** For the owner and, to read, its group: a log may hold what is nobody else's business. */
 const FILE_MODE = 0o640;
 const FOLDER_MODE = 0o755;

@@ -36,7 +36,5 @@ export function makeExecutable({ pointer }: Mapped): boolean {
 
 /** Words of an instruction each, as bytes. */
 export function instructions(...words: readonly number[]): number[] {
-  return words.flatMap((
-    word,
-  ) => [word & 0xff, (word >> 8) & 0xff, (word >> 16) & 0xff, (word >>> 24) & 0xff]);
+  return [...new Uint8Array(new Uint32Array(words).buffer)];
 }

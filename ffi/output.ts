@@ -1,19 +1,16 @@
 /** Writing to standard output and error without ever waiting for whoever reads them. */
 
-import { FILE_STATUS, SYS } from "./abi.ts";
+import { FILE_STATUS, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_WRONLY, POLLOUT, SYS } from "./abi.ts";
 import { cString } from "./c_string.ts";
 import { withoutOutputSignals } from "./disposition.ts";
-import { errno, libc } from "./libc.ts";
+import { hasFailedForNow, libc } from "./libc.ts";
 
 /** Standard output or standard error. */
 export type Descriptor = 1 | 2;
 
 const RWF_NOWAIT = 8;
-const POLLOUT = 4;
 const SEEK_CUR = 1;
 const ANY_POSITION = -1n;
-const [O_WRONLY, O_NOCTTY, O_NONBLOCK, O_CLOEXEC] = [1, 0o400, 0o4000, 0o2000000] as const;
-const [EINTR, EAGAIN] = [4, 11] as const;
 
 /** A pipe that says it can be written takes at least this much at once (PIPE_BUF, pipe(7)). */
 export const AT_ONCE = 4096;
@@ -44,8 +41,7 @@ function writeSome(descriptor: Descriptor, bytes: Uint8Array<ArrayBuffer>): numb
   iovec[1] = BigInt(bytes.length);
   const written = Number(libc.pwritev2(descriptor, iovecBytes, 1, ANY_POSITION, RWF_NOWAIT));
   if (written >= 0) return written;
-  const error = errno();
-  if (error === EAGAIN || error === EINTR) return "again";
+  if (hasFailedForNow()) return "again";
   const own = openAnew(descriptor);
   if (own >= 0) return writeNow(own, bytes, bytes.length);
   return canWrite(descriptor) ? writeNow(descriptor, bytes, AT_ONCE) : "again";
@@ -114,6 +110,5 @@ function writeNow(
 ): number | "again" | "failed" {
   const written = Number(libc.write(descriptor, bytes, BigInt(Math.min(bytes.length, atMost))));
   if (written >= 0) return written;
-  const error = errno();
-  return error === EAGAIN || error === EINTR ? "again" : "failed";
+  return hasFailedForNow() ? "again" : "failed";
 }

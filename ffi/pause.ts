@@ -1,12 +1,13 @@
 /** Waiting where poll(2) does not. */
 
+import { EINVAL } from "./abi.ts";
 import { libc } from "./libc.ts";
 
 /**
  * What poll(2) fails with where it is asked for more descriptors than may be open: somebody can have lowered that limit
  * (setrlimit(2), of another process prlimit(2)) while they were. At once, so whoever calls it again would spin.
  */
-export const TOO_MANY_TO_POLL = 22; // EINVAL
+export const TOO_MANY_TO_POLL: number = EINVAL;
 
 const PAUSE_MS = 20;
 const NOTHING = new Uint8Array(0);

@@ -1,11 +1,10 @@
 /** Pipes that a program writes to and denit reads: pipe(7). */
 
-import { errno, libc } from "./libc.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "./abi.ts";
+import { hasFailedForNow, libc } from "./libc.ts";
 
-const [O_NONBLOCK, O_CLOEXEC] = [0o4000, 0o2000000] as const;
 const F_SETFL = 4;
 const [F_DUPFD_CLOEXEC, F_SETPIPE_SZ] = [1030, 1031] as const;
-const [EINTR, EAGAIN] = [4, 11] as const;
 
 /** The two ends of a pipe. No program inherits them by themselves. */
 export interface Pipe {
@@ -35,8 +34,8 @@ export function makeRoomForDescriptors(count: number, open: number): void {
 }
 
 /**
- * Reads what is there into the buffer, at most `atMost` bytes. Returns how many bytes that were, `"again"` if there is nothing at the moment,
- * `"end"` if nobody can write any more, or `"failed"`.
+ * Reads what is there into the buffer, at most `atMost` bytes. Returns how many bytes that were, `"again"` if there is
+ * nothing at the moment, `"end"` if nobody can write any more, or `"failed"`.
  */
 export function readAvailable(
   descriptor: number,
@@ -46,8 +45,7 @@ export function readAvailable(
   const count = Number(libc.read(descriptor, buffer, BigInt(atMost)));
   if (count > 0) return count;
   if (count === 0) return "end";
-  const error = errno();
-  return error === EAGAIN || error === EINTR ? "again" : "failed";
+  return hasFailedForNow() ? "again" : "failed";
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Waiting for many descriptors at once: poll(2). */
 
+import { POLLIN, POLLOUT } from "./abi.ts";
 import { errno, libc } from "./libc.ts";
 import { pause, TOO_MANY_TO_POLL } from "./pause.ts";
 
-const [POLLIN, POLLOUT] = [1, 4] as const;
 const WORDS = 2; // struct pollfd: the descriptor, then the events that are wanted and those that came, 16 bits each
 const LONGEST_POLL_MS = 2 ** 31 - 1;
 

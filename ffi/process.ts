@@ -1,5 +1,6 @@
 /** What denit asks of the kernel about processes, itself and others: kill(2), prctl(2), chdir(2). */
 
+import { EPERM } from "./abi.ts";
 import { cString } from "./c_string.ts";
 import { defaultSignal } from "./disposition.ts";
 import { readFolder } from "./file.ts";
@@ -34,8 +35,6 @@ export function ownGroup(): number {
 
 /** How a kill(2) went: it is `"gone"` when nothing has that id any more. */
 export type KillResult = "sent" | "gone" | "not permitted";
-
-const EPERM = 1;
 
 /**
  * Sends a signal to one process (`pid`), to a process group (`-group`), or to every process that may be

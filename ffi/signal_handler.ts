@@ -14,14 +14,13 @@
  * that main is to inherit, bash's `<(...)` for one.
  */
 
-import { LAST_SIGNAL, SIGNAL_INFO } from "./abi.ts";
+import { LAST_SIGNAL, POLLIN, POLLOUT, SIGNAL_INFO } from "./abi.ts";
 import { setHandlers } from "./disposition.ts";
 import { libc } from "./libc.ts";
 import { instructions, makeExecutable, mapMemory, PAGE } from "./machine_code.ts";
 import { pause } from "./pause.ts";
 
 const [EFD_CLOEXEC, EFD_NONBLOCK] = [0o2000000, 0o4000] as const;
-const [POLLIN, POLLOUT] = [1, 4] as const;
 const LONGEST_POLL_MS = 2 ** 31 - 1;
 const [SA_SIGINFO, SA_ONSTACK, SA_RESTART] = [0x4, 0x08000000, 0x10000000] as const;
 

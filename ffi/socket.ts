@@ -1,15 +1,16 @@
 /** Connecting to a TCP port and talking to it without ever waiting: tcp(7). */
 
+import { EINTR } from "./abi.ts";
 import { inSentence, lastReason } from "./error_words.ts";
 import { cString } from "./c_string.ts";
-import { errno, libc } from "./libc.ts";
+import { errno, hasFailedForNow, libc } from "./libc.ts";
 
 const [AF_INET, AF_INET6] = [2, 10] as const;
 const SOCK_STREAM = 1;
 const [SOCK_NONBLOCK, SOCK_CLOEXEC] = [0o4000, 0o2000000] as const;
 const [SOL_SOCKET, SO_ERROR] = [1, 4] as const;
 const MSG_NOSIGNAL = 0x4000;
-const [EINTR, EAGAIN, ECONNREFUSED, EINPROGRESS] = [4, 11, 111, 115] as const;
+const [ECONNREFUSED, EINPROGRESS] = [111, 115] as const;
 const LONGEST_ADDRESS = 128; // struct sockaddr_storage
 
 /** Why there is no connection, in words. */
@@ -71,6 +72,5 @@ export function sendAvailable(
 ): number | "again" | "failed" {
   const count = Number(libc.send(descriptor, bytes, BigInt(bytes.length), MSG_NOSIGNAL));
   if (count >= 0) return count;
-  const error = errno();
-  return error === EAGAIN || error === EINTR ? "again" : "failed";
+  return hasFailedForNow() ? "again" : "failed";
 }

@@ -1,11 +1,12 @@
 /** How a program of a service is started: as whom, where, and with what environment, descriptors and limits. */
 
+import { EACCES, ENOENT, ENOTDIR, O_CLOEXEC, O_RDWR } from "./abi.ts";
 import { allowing, marking, type ResourceLimit, setOomScore } from "./allowance.ts";
 import { cString, cStringTable } from "./c_string.ts";
 import { becoming, type Credentials, ownCredentials } from "./credentials.ts";
 import { valueOf, type Variable } from "./environment.ts";
 import { inSentence, strerror } from "./error_words.ts";
-import { DEFAULT_PATH, EACCES, ENOENT, ENOTDIR, type Search, type SpawnFailure } from "./executable.ts";
+import { DEFAULT_PATH, type Search, type SpawnFailure } from "./executable.ts";
 import { beginExecution, type Executed, type Preparation } from "./execute.ts";
 import { errno, libc } from "./libc.ts";
 import { makePipe } from "./pipe.ts";
@@ -45,7 +46,6 @@ export interface ServiceStarted {
   readonly late: (() => SpawnFailure | null) | null;
 }
 
-const [O_RDWR, O_CLOEXEC] = [2, 0o2000000] as const;
 const THE_SAME_GROUP = 0xffffffff;
 
 /**

@@ -1,12 +1,12 @@
 /** The controlling terminal: who has its foreground, and how job control stops us. */
 
+import { O_CLOEXEC, O_NOCTTY, O_RDWR } from "./abi.ts";
 import { cString } from "./c_string.ts";
 import { whileDefault, withoutOutputSignals } from "./disposition.ts";
 import { libc } from "./libc.ts";
 import { sendSignal } from "./process.ts";
 
 const [STDIN, STDOUT, STDERR] = [0, 1, 2] as const;
-const [O_RDWR, O_NOCTTY, O_CLOEXEC] = [2, 0o400, 0o2000000] as const;
 const TIOCNOTTY = 0x5422n;
 const SIGCONT = 18;
 const SIGSTOP = 19;

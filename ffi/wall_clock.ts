@@ -1,11 +1,10 @@
 /** When a time of day has come: timerfd_create(2). It follows the clock also when that is set. */
 
-import { errno, libc } from "./libc.ts";
+import { hasFailedForNow, libc } from "./libc.ts";
 
 const CLOCK_REALTIME = 0;
 const [TFD_NONBLOCK, TFD_CLOEXEC] = [0o4000, 0o2000000] as const;
 const [TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET] = [1, 2] as const;
-const [EAGAIN, EINTR] = [11, 4] as const;
 
 /** A timer on the wall clock. */
 export interface WallClock {
@@ -31,8 +30,7 @@ export function makeWallClock(): WallClock | null {
     },
     take(): boolean {
       if (libc.read(descriptor, expirations, BigInt(expirations.length)) > 0n) return true;
-      const error = errno();
-      return error !== EAGAIN && error !== EINTR; // ECANCELED: the clock was set
+      return !hasFailedForNow(); // ECANCELED: the clock was set
     },
   };
 }

@@ -93,14 +93,13 @@ export function startProbe(
 function request({ host, port, path }: Extract<Probe, { name: "http" }>): Uint8Array<ArrayBuffer> {
   const authority = `${host.includes(":") ? `[${host}]` : host}${port === 80 ? "" : `:${port}`}`;
   const lines = [
-    ...[
-      `GET ${path} HTTP/1.1`,
-      `Host: ${authority}`,
-      "User-Agent: denit",
-      "Accept: */*",
-      "Connection: close",
-    ],
-    ...["", ""],
+    `GET ${path} HTTP/1.1`,
+    `Host: ${authority}`,
+    "User-Agent: denit",
+    "Accept: */*",
+    "Connection: close",
+    "",
+    "",
   ];
   return new TextEncoder().encode(lines.join("\r\n"));
 }

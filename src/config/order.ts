@@ -19,7 +19,10 @@ export function dependenciesOf(service: FileService): readonly DependencyKey[] {
   const { depends_on: dependsOn = [] } = service;
   if (Array.isArray(dependsOn)) {
     return (dependsOn as readonly string[]).map((name, i) => ({
-      ...{ service: name, condition: "service_started", required: true, restart: false } as const,
+      service: name,
+      condition: "service_started",
+      required: true,
+      restart: false,
       path: ["depends_on", i],
     }));
   }

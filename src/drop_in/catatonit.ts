@@ -6,7 +6,17 @@ import { signalName, TERMINAL_STOPS } from "../core/signals.ts";
 import type { Request } from "../plan.ts";
 import { escapeControls, type Line, type Voice } from "../voice.ts";
 import { wrapForListenPid } from "./listen_pid.ts";
-import { complaint, DROPPED, err, type Invocation, LICENCE, out, say, SMALL_INIT } from "./invocation.ts";
+import {
+  complaint,
+  DROPPED,
+  err,
+  FAULTS,
+  type Invocation,
+  LICENCE,
+  out,
+  say,
+  SMALL_INIT,
+} from "./invocation.ts";
 
 /** The version of catatonit whose behaviour this is; it names tini, whose place it takes too. */
 const LIKE = "tini version 0.1.7_catatonit (denit)";
@@ -39,9 +49,6 @@ const START_FAILURES: Policy["startFailureCodes"] = {
   "not executable": 1,
   "refused": 1,
 };
-
-/** Signals that catatonit leaves to their default: they mean a fault. */
-const FAULTS: readonly number[] = [4, 5, 6, 7, 8, 11, 31];
 
 /** Reads catatonit's command line. */
 export function parseCatatonit({ words, readVariable, pid }: Invocation): Request {

@@ -28,6 +28,9 @@ export const SMALL_INIT: Pick<Policy, "graceMs" | "killAfterMs" | "atEnd" | "sto
   stopsItself: false,
 };
 
+/** Signals that tini and catatonit leave to their default: they mean a fault. */
+export const FAULTS: readonly number[] = [4, 5, 6, 7, 8, 11, 31];
+
 /** What is printed where they print their licence. */
 export const LICENCE = "denit is free software under the MIT licence: see LICENSE beside its source.";
 

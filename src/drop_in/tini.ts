@@ -5,7 +5,17 @@ import type { Command, Level, Note, Policy } from "../core/model.ts";
 import { parseSignal, signalName } from "../core/signals.ts";
 import type { Plan, Request } from "../plan.ts";
 import { escapeControls, type Voice } from "../voice.ts";
-import { complaint, DROPPED, err, type Invocation, LICENCE, out, say, SMALL_INIT } from "./invocation.ts";
+import {
+  complaint,
+  DROPPED,
+  err,
+  FAULTS,
+  type Invocation,
+  LICENCE,
+  out,
+  say,
+  SMALL_INIT,
+} from "./invocation.ts";
 
 /** The version of tini whose behaviour this is. */
 const LIKE = "tini version 0.19.0 (denit)";
@@ -44,8 +54,6 @@ const LAST_STANDARD = 31;
 const UNNAMED: readonly string[] = ["SIGSTKFLT", "SIGIOT", "SIGCLD", "SIGIO", "SIGPOLL", "SIGPWR"];
 /** The highest verbosity. */
 const EVERYTHING = 4;
-/** Signals that tini leaves to their default: they mean a fault. */
-const FAULTS: readonly number[] = [4, 5, 6, 7, 8, 11, 31];
 /** Signals that tini ignores: they mean its own access to the terminal. */
 const TERMINAL_ACCESS: readonly number[] = [21, 22];
 

@@ -186,20 +186,21 @@ function startReader(
   const words = readOwnWords();
   const pipe = words === null ? null : makePipe();
   if (words === null || pipe === null) return null;
-  const argv = [
-    ...["/proc/self/exe", ...words.slice(1, words.length - Deno.args.length)],
-    ...[PRINT_PROJECT, JSON.stringify(request)],
-  ];
+  const own = words.slice(1, words.length - Deno.args.length); // as the runtime was called for us
+  const argv = ["/proc/self/exe", ...own, PRINT_PROJECT, JSON.stringify(request)];
   const started = startService({
-    ...{
-      argv,
-      environment,
-      workingDirectory,
-      stdout: pipe.write,
-      stderr: "null",
-      credentials: null,
-    },
-    ...{ umask: null, mark: null, limits: [], nice: null, oomScoreAdjust: null, ignored },
+    argv,
+    environment,
+    workingDirectory,
+    stdout: pipe.write,
+    stderr: "null",
+    credentials: null,
+    umask: null,
+    mark: null,
+    limits: [],
+    nice: null,
+    oomScoreAdjust: null,
+    ignored,
   });
   closeDescriptor(pipe.write);
   if (!("name" in started)) return { pid: started.pid, descriptor: pipe.read };
