@@ -26,16 +26,20 @@ export function makeVoice(level: Level, format: LogFormat): Voice {
 
 /** One line for people or machines. */
 export function formatLine(level: Level, message: string, format: LogFormat, time: Date): string {
-  if (format === "json") {
-    return JSON.stringify({ time: time.toISOString(), level, source: "denit", message });
-  }
-  return escapeControls(`denit: ${level}: ${message}`);
+  return escapeControls(
+    format === "json"
+      ? JSON.stringify({ time: time.toISOString(), level, source: "denit", message })
+      : `denit: ${level}: ${message}`,
+  );
 }
 
-/** Control characters are escaped: a line stays one, moves no cursor, and reads in the order that it has. */
+/**
+ * Control characters are escaped, as JSON has it: a line stays one, moves no cursor, and reads in the order that it
+ * has.
+ */
 export function escapeControls(line: string): string {
-  return line.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (control) => {
-    const code = control.charCodeAt(0).toString(16);
-    return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u${code.padStart(4, "0")}`;
-  });
+  return line.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

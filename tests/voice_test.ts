@@ -22,19 +22,19 @@ Deno.test("a line for machines is one object of JSON, with time, level and sourc
   });
 });
 
-Deno.test("control characters are escaped: a line stays one, and moves no cursor", () => {
+Deno.test("control characters are escaped: a line stays one, moves no cursor, and is not turned round", () => {
   const controls = Array.from({ length: 256 }, (_, i) => i).filter((code) =>
     code < 32 || code >= 127 && code < 160
   );
-  for (const code of controls) {
+  const directions = [0x61c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069];
+  for (const code of [...controls, ...directions]) {
     const character = String.fromCharCode(code);
-    const hex = code.toString(16).padStart(2, "0");
-    equal(escapeControls(`a${character}b`), `a\\x${hex}b`);
-    equal(formatLine("info", `a${character}b`, "text", TIME), `denit: info: a\\x${hex}b`);
-    ok(!formatLine("info", `a${character}b`, "json", TIME).includes("\n"));
-  }
-  for (const hex of ["061c", "200e", "200f", "2028", "2029", "202a", "202e", "2066", "2069"]) {
-    equal(escapeControls(`a${String.fromCharCode(parseInt(hex, 16))}b`), `a\\u${hex}b`);
+    const escaped = `a\\u${code.toString(16).padStart(4, "0")}b`;
+    equal(escapeControls(`a${character}b`), escaped);
+    equal(formatLine("info", `a${character}b`, "text", TIME), `denit: info: ${escaped}`);
+    const line = formatLine("info", `a${character}b`, "json", TIME);
+    ok(!line.includes(character), JSON.stringify(line));
+    equal(JSON.parse(line).message, `a${character}b`);
   }
   equal(escapeControls("\u{fc} \u2026 \u{1f600}"), "\u{fc} \u2026 \u{1f600}");
 });
@@ -51,7 +51,7 @@ for (
     const levels: readonly Level[] = ["error", "warning", "info"];
     deepEqual(
       levels.flatMap((each) => voice(each, NOTE)),
-      shown.map((each) => ({ stream: "stderr", text: `denit: ${each}: Cannot do it: \\x1b[31mno\\x0a` })),
+      shown.map((each) => ({ stream: "stderr", text: `denit: ${each}: Cannot do it: \\u001b[31mno\\u000a` })),
     );
   });
 }

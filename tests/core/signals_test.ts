@@ -99,6 +99,7 @@ for (
 Deno.test("every name that is offered is known", () => {
   ok(signalNames().length > 31);
   for (const name of signalNames()) ok(parseSignal(name) !== null, name);
+  for (const name of ["TERM", "CLD", "RTMIN", "RTMAX"]) ok(signalNames().includes(name), name);
 });
 
 Deno.test("the signals that the code names have the kernel's numbers", () => {
