@@ -54,6 +54,7 @@ const CASES:
     }],
     ["environment: [A=b=c, E=]", { program: { environment: { A: "b=c", E: "" } } }],
     ["environment: {HOME: , NONE: }", { program: { environment: { HOME: "/var/lib", NONE: null } } }],
+    ["environment: {'<<': x}", { program: { environment: { "<<": "x" } } }],
     ["environment: [HOME, NONE]", { program: { environment: { HOME: "/var/lib", NONE: null } } }],
     ["environment: {A: $HOME, x-y: z}", { program: { environment: { A: "/var/lib", "x-y": "z" } } }],
     ["env_file: a.env", { program: { environment: { A: "1", B: "1" } } }],
@@ -83,6 +84,8 @@ const CASES:
     }],
     ["oom_score_adj: -1000", { program: { oomScoreAdjust: -1000 } }],
     ["nice: -20", { program: { nice: -20 } }],
+    ["nice: '-20'", { program: { nice: -20 } }],
+    ["nice: '19'", { program: { nice: 19 } }],
     ["nice: -0\noom_score_adj: '-0'\nulimits: {core: -0}", {
       program: { nice: 0, oomScoreAdjust: 0, limits: [{ resource: "core", soft: 0, hard: 0 }] },
     }],
@@ -124,7 +127,7 @@ const CASES:
     ["healthcheck: {disable: 'true', test: a}", {}],
     ["healthcheck: {disable: false, test: [CMD, a]}", PROGRAM_PROBE("a")],
     [
-      "healthcheck: {tcp: '127.0.0.1:5432', interval: 1s, timeout: 2s, retries: 4, start_period: 5s, start_interval: 6ms}",
+      "healthcheck: {tcp: '127.0.0.1:5432', interval: 1s, timeout: 2s, retries: 4, start_period: 5s, start_interval: 1ms}",
       {
         health: {
           test: { name: "tcp", host: "127.0.0.1", port: 5432 },
@@ -132,10 +135,15 @@ const CASES:
           timeoutMs: 2000,
           retries: 4,
           startPeriodMs: 5000,
-          startIntervalMs: 6,
+          startIntervalMs: 1,
         },
       },
     ],
+    ...[1, 65_535].map((port) =>
+      [`healthcheck: {tcp: '127.0.0.1:${port}'}`, {
+        health: { ...PROBE, test: { name: "tcp", host: "127.0.0.1", port } },
+      }] as const
+    ),
     ["healthcheck: {tcp: 'localhost:80'}", {
       health: { ...PROBE, test: { name: "tcp", host: "localhost", port: 80 } },
     }],
@@ -384,6 +392,10 @@ Deno.test("a secret that no variable asks for is not read, and that is told", ()
     secrets: [db, {source: key, target: api}]
     environment: [DB=/run/secrets/db]
     pre_stop: [{command: b, environment: [K_FILE=/run/secrets/api]}]
+  by-a-hook:
+    command: a
+    secrets: [key]
+    post_start: [{command: b, environment: [K_FILE=/run/secrets/key]}]
 `,
     SECRET_GIVEN,
   );

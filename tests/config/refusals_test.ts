@@ -102,6 +102,11 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
   ],
   ["nice: 1.5", "3:11: services.web.nice: expected a whole number from -20 to 19, not 1.5"],
   ["nice: '20'", "3:11: services.web.nice: expected a whole number from -20 to 19"],
+  ["nice: '-21'", "3:11: services.web.nice: expected a whole number from -20 to 19"],
+  [
+    "env_file: [{path: latin.env, required: false}]",
+    "3:16: services.web.env_file[0]: Cannot read /srv/latin.env: not UTF-8",
+  ],
   ["scale: 1001", "3:12: services.web.scale: expected a whole number from 0 to 1000, not 1001"],
   ["scale: 1e400", "3:12: services.web.scale: expected a whole number from 0 to 1000, not .inf"],
   ["scale: 2\ndeploy: {replicas: 3}", "4:24: services.web.deploy.replicas: scale says otherwise"],
@@ -124,6 +129,12 @@ const WEB: readonly (readonly [keys: string, ...problems: string[]])[] = [
     "healthcheck: {test: []}",
     '3:25: services.web.healthcheck.test: expected a text, ["CMD", PROGRAM, ...], ["CMD-SHELL", TEXT] or ["NONE"]',
   ],
+  ...["[CMD]", "[CMD, '']", "[CMD-SHELL]", "[NONE, a]"].map((test) =>
+    [
+      `healthcheck: {test: ${test}}`,
+      '3:25: services.web.healthcheck.test: expected a text, ["CMD", PROGRAM, ...], ["CMD-SHELL", TEXT] or ["NONE"]',
+    ] as const
+  ),
   [
     "healthcheck: {test: [a]}",
     '3:25: services.web.healthcheck.test: expected a text, ["CMD", PROGRAM, ...], ["CMD-SHELL", TEXT] or ["NONE"]',
@@ -379,6 +390,16 @@ const WHOLE: readonly (readonly [what: string, file: string | Uint8Array, ...pro
     "a circle",
     "services:\n  a: {command: x, depends_on: [b]}\n  b: {command: x, depends_on: {c: {condition: service_started}}}\n  c: {command: x, depends_on: [b]}\n",
     "denit.yaml:3:32: services.b.depends_on.c: a circle: b -> c -> b",
+  ],
+  [
+    "a circle beside others that are none",
+    "services:\n  a: {command: x, depends_on: [b, c]}\n  b: {command: x}\n  c: {command: x, depends_on: [a]}\n",
+    "denit.yaml:2:35: services.a.depends_on[1]: a circle: a -> c -> a",
+  ],
+  [
+    "two merges in one mapping",
+    "x-a: &a {A: b}\nservices:\n  a: {command: x, environment: {<<: *a, <<: *a}}\n",
+    "denit.yaml:3:41: services.a.environment.<<: there are two; write <<: [*one, *other]",
   ],
   [
     "no health to wait for",
