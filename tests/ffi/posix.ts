@@ -17,6 +17,8 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   prlimit: { parameters: ["i32", "i32", "buffer", "buffer"], result: "i32" },
   /** `long syscall(long number, ...)`, here for setresuid(2): `(uid_t real, uid_t effective, uid_t saved)` */
   syscall: { parameters: ["i64", "u32", "u32", "u32"], result: "i64" },
+  /** The same, for rt_sigqueueinfo(2): `(pid_t tgid, int sig, siginfo_t *info)` */
+  queueSignal: { name: "syscall", parameters: ["i64", "i32", "i32", "buffer"], result: "i64" },
   /** `int pipe2(int pipefd[2], int flags)` */
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   /** `ssize_t read(int fd, void *buf, size_t count)` */
@@ -148,4 +150,14 @@ export function stepWallClock(): boolean {
 /** Gives a socket an address, which is a `struct sockaddr`. */
 export function bindSocket(descriptor: number, address: Uint8Array<ArrayBuffer>): boolean {
   return c.bind(descriptor, address, address.length) === 0;
+}
+
+/** Has a signal come to us as one that the kernel raises for a fault: nobody may do so to another process. */
+export function raiseAsFault(signal: number): void {
+  const RT_SIGQUEUEINFO = { x86_64: 129n, aarch64: 138n }[Deno.build.arch];
+  const info = new Int32Array(32);
+  [info[0], info[2]] = [signal, 1]; // si_signo, si_code
+  if (c.queueSignal(RT_SIGQUEUEINFO, Deno.pid, signal, new Uint8Array(info.buffer)) !== 0n) {
+    throw new Error(`Cannot raise signal ${signal}`);
+  }
 }

@@ -5,7 +5,7 @@ import { catchSignals } from "../../ffi/signal_handler.ts";
 import { takeChild } from "../../ffi/wait.ts";
 import { say, serve } from "../fixture.ts";
 import { start } from "./children.ts";
-import { isInherited, makeNonblocking, makePipe } from "./posix.ts";
+import { isInherited, makeNonblocking, makePipe, raiseAsFault } from "./posix.ts";
 
 /** Like denit itself these never give the runtime's event loop a turn, see src/loop.ts. */
 
@@ -113,6 +113,26 @@ const functions = {
     say(`took ${caught.take().join()}\n`);
     new Deno.UnsafePointerView(Deno.UnsafePointer.create(16n)!).getInt32();
     say("went on after the fault\n");
+  },
+
+  /** Has a signal come as a fault's, twice: nothing mends it, so it comes again. */
+  faultTwice(signal: number): void {
+    const caught = catchSignals([signal])!;
+    raiseAsFault(signal);
+    say(`took ${caught.take().length}\n`);
+    raiseAsFault(signal);
+    say("went on after the fault\n");
+  },
+
+  /** What is asked of signals that have come: before any has, when TERM has, and when that was taken. */
+  has(): boolean[][] {
+    const caught = catchSignals([SIGHUP, SIGTERM])!;
+    const ask = (): boolean[] => [[], [SIGHUP], [SIGTERM], [SIGHUP, SIGTERM]].map((each) => caught.has(each));
+    const before = ask();
+    sendSignal(Deno.pid, SIGTERM);
+    const come = ask();
+    caught.take();
+    return [before, come, ask()];
   },
 
   /** The descriptors that a program would inherit which it would not have without the handler. */

@@ -1,4 +1,5 @@
 import { sendSignal } from "../../ffi/process.ts";
+import { signalName } from "../../src/core/signals.ts";
 import { deepEqual, equal, match, ok } from "../assert.ts";
 import { EMULATED, testOnKernel } from "../emulated.ts";
 import { fixture } from "../fixture.ts";
@@ -127,6 +128,24 @@ Deno.test("a fault of our own still ends the process, also after such a signal w
   const { signal, output } = await running.ended();
   equal(signal, "SIGSEGV");
   equal(output, "");
+});
+
+for (const signal of FAULTS) {
+  testOnKernel(
+    `signal ${signal} of a fault ends the process when it recurs`,
+    "it makes such signals itself",
+    async () => {
+      await using running = handler.start("faultTwice", [signal], { through: NO_CORE });
+      equal(await running.nextLine(), "took 0");
+      const ended = await running.ended();
+      deepEqual([ended.signal, ended.output], [signalName(signal), ""]);
+    },
+  );
+}
+
+Deno.test("tells whether one of some signals has come and was not taken, and takes none", async () => {
+  const { result } = await handler.call("has", []);
+  deepEqual(result, [[false, false, false, false], [false, false, true, true], [false, false, false, false]]);
 });
 
 /** Words in front of a command that shall leave no core file. */
