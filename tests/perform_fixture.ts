@@ -137,7 +137,7 @@ const functions = {
     await until(() => living().join() === FAMILY_LIVES.join());
     const target: Target = {
       process: { name: "process", pid: main },
-      group: { name: "group", id: main },
+      group: { name: "group", id: main, orLeader: true },
       everyone: { name },
     }[name] as Target;
     performing.perform({ type: "send-signal", target, signal });
@@ -148,15 +148,20 @@ const functions = {
     return { before: FAMILY_LIVES, left };
   },
 
-  /** Whether a signal to main's group finds a main that has moved to another group. */
-  async moved(): Promise<boolean> {
+  /**
+   * Which signal ends a main that has moved to another group: KILL for the group alone, or TERM for it or its leader;
+   * and what is said.
+   */
+  async moved(): Promise<{ by: number | null; lines: string[] }> {
     const performing = makePerformer();
     const main = spawnMain(performing, ["perl", "-e", "setpgrp(0, getpgrp(getppid)); sleep 30"]);
     await until(() => listProcesses()!.some(({ pid, group }) => pid === main && group === ownGroup()));
-    const target = { name: "group", id: main, orLeader: true } as const;
-    performing.perform({ type: "send-signal", target, signal: SIGTERM });
+    const target = { name: "group", id: main } as const;
+    performing.perform({ type: "send-signal", target, signal: SIGKILL });
+    performing.perform({ type: "send-signal", target: { ...target, orLeader: true }, signal: SIGTERM });
     const [ended] = await takeAll();
-    return ended!.pid === main && performing.lines.length === 0;
+    const by = ended!.pid === main && ended!.status.name === "killed" ? ended!.status.signal : null;
+    return { by, lines: performing.lines };
   },
 
   /** Kills everyone while one of them is in our own group: whether it ended and we live. */

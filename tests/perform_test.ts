@@ -158,9 +158,9 @@ for (const [signal, name] of [[SIGTERM, "TERM"], [9, "KILL"]] as const) {
   });
 }
 
-Deno.test("send-signal to main's group finds a main that has moved to another group", async () => {
+Deno.test("send-signal to main's group finds a main that has moved to another group, where its leader is meant, too", async () => {
   const { result } = await performing.call("moved", []);
-  equal(result, true);
+  deepEqual(result, { by: SIGTERM, lines: [] });
 });
 
 Deno.test("send-signal: KILL to everyone does not reach the group that denit came with", async () => {
