@@ -14,9 +14,9 @@ const CALM_MS = 1000;
 export function makeWait(): (limitMs: number | null, wait: (limitMs: number | null) => void) => void {
   let done = false;
   return (limitMs, wait) => {
-    if (done) return wait(limitMs);
+    if (done || limitMs !== null && limitMs <= CALM_MS) return wait(limitMs); // what is due then is not kept waiting
     const sinceMs = performance.now();
-    wait(Math.min(limitMs ?? Infinity, CALM_MS));
+    wait(CALM_MS);
     if (performance.now() - sinceMs < CALM_MS) return;
     done = true;
     giveMemoryBack();
