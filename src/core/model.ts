@@ -223,9 +223,11 @@ export interface CutShort {
 
 /** What the run was for has ended; what else runs is brought to its end. */
 export type RestState =
-  /** Whatever still runs was sent TERM. */
+  /** Whatever still runs has a moment to end by itself, and is then sent TERM. */
   | Ending & {
     readonly name: "stopping";
+    /** How long whoever ends by himself is not asked to. */
+    readonly lingerMs: number;
     /** When each process was sent TERM, by {@linkcode processKey}; `null` before the first look around. */
     readonly asked: ReadonlyMap<string, number> | null;
     /** How long to wait for the survey after the next one. */

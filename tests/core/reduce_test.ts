@@ -459,10 +459,19 @@ Deno.test("says nothing of a main that exited, or was ended by a usual signal or
 
 // The others are asked to end
 
-Deno.test("looks around at once when main has ended and somebody is left", () => {
+Deno.test("whoever ends by himself within 100 ms of main's end is not asked to: he may read the last lines", () => {
   const run = playRunning();
   run.tell(reaped(exited(MAIN, 3)));
-  deepEqual(run.tell(SOMEBODY_LEFT), ["survey"]);
+  deepEqual(run.tell(SOMEBODY_LEFT), ["set survey to 100 ms"]);
+  deepEqual(run.tell(reaped(exited(12, 0)), 50), ["count"]);
+  deepEqual(run.tell(SOMEBODY_LEFT, 50), []);
+  deepEqual(run.tell(fired("survey"), 100), ["survey"]);
+});
+
+Deno.test("nobody is given longer for that than the grace", () => {
+  const run = playRunning({ graceMs: 40 });
+  run.tell(reaped(exited(MAIN, 3)));
+  deepEqual(run.tell(SOMEBODY_LEFT), ["set survey to 40 ms"]);
 });
 
 Deno.test("as PID 1, sends TERM and then CONT to everyone in one go, and starts the grace", () => {

@@ -2,6 +2,7 @@
 
 import type { Fact, Order, Reaped, Remaining, Role, State, Target, TimerName } from "../../src/core/model.ts";
 import { begin, reduce } from "../../src/core/reduce.ts";
+import { LINGER_MS } from "../../src/core/rest.ts";
 import { SIGCONT, SIGKILL, SIGTERM } from "../../src/core/signals.ts";
 import { describe } from "../../src/core/words.ts";
 import { type Dispatch, runLoop } from "../../src/loop.ts";
@@ -26,7 +27,7 @@ Deno.test("whatever happens in whichever order, denit leaves last, once, in time
     equal(run.exits.length, 1, `one exit, ${about}`);
     equal(run.exits[0], run.mainCode, `main's status, ${about}`);
     deepEqual(run.leftAtExit, [], `nobody is left, ${about}`);
-    ok(run.exitAtMs - run.mainEndedAtMs <= GRACE_MS + 100, `in time, ${about}`);
+    ok(run.exitAtMs - run.mainEndedAtMs <= LINGER_MS + GRACE_MS + 100, `in time, ${about}`);
     deepEqual(run.killedEarly, [], `nobody is killed before the grace is over, ${about}`);
     deepEqual(run.askedTwice, [], `nobody is asked twice, ${about}`);
     deepEqual(

@@ -47,6 +47,13 @@ inEachMode("a stopped process ends too", async (bench) => {
   deepEqual([code, bench.left()], [3, []]);
 });
 
+inEachMode("who reads what main has written has the time to read it to its end", async (bench) => {
+  const reader = "while read -r line; do sleep 0.02; echo got $line; done";
+  const script = `exec > >(${reader}); echo one; echo last; exit 3`;
+  const { code, stdout, stderr } = await bench.denit(["--", "bash", "-c", script]).ended();
+  deepEqual([code, stdout, stderr], [3, "got one\ngot last\n", ""]);
+});
+
 inEachMode("two hundred that are left end long before the grace is over", async (bench) => {
   const denit = await leave(
     bench,

@@ -174,8 +174,10 @@ export type Phase =
     /** The main program's process id, which was its session's too. */
     readonly session: number;
     readonly end: End;
-    /** Whom TERM was sent to when, by `processKey`, or all as one; `null` before the first look. */
-    readonly asked: ReadonlyMap<string, number> | null;
+    /** Whom TERM was sent to when, by `processKey`, or all as one. */
+    readonly asked: ReadonlyMap<string, number>;
+    /** Until when they may end by themselves; `null` before the first look. */
+    readonly lingerUntilMs: number | null;
     /** When to look again; `null` while the answer to a look is awaited. */
     readonly surveyAtMs: number | null;
     readonly surveyMs: number;

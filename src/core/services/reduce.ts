@@ -7,7 +7,7 @@
  */
 
 import type { CutShort, RestStep } from "../model.ts";
-import { endRest, exit, killRest, reduceRest, tellReaped } from "../rest.ts";
+import { endRest, exit, killRest, LINGER_MS, reduceRest, tellReaped } from "../rest.ts";
 import { number, SIGCHLD, STOP_SIGNALS } from "../signals.ts";
 import { standing } from "./dependencies.ts";
 import { holdingTimes, isRunning } from "./holding.ts";
@@ -441,8 +441,13 @@ function nextWakeUp(turn: Turn): number | null {
 
 /** No service is left: whatever else still runs has the rest of the time. */
 function endAll(turn: Turn, { deadlineMs, exitCode, stopAskedAtMs }: Shutdown): ServicesStep {
-  const policy = restPolicy(turn.policy, Math.max(0, deadlineMs - turn.nowMs));
-  const [next, more] = resting(endRest({ policy, group: null, exitCode }), { stopAskedAtMs, deadlineMs });
+  const leftMs = Math.max(0, deadlineMs - turn.nowMs);
+  const lingerMs = Math.min(LINGER_MS, leftMs / 2);
+  const policy = restPolicy(turn.policy, leftMs - lingerMs);
+  const [next, more] = resting(endRest({ policy, group: null, exitCode }, lingerMs), {
+    stopAskedAtMs,
+    deadlineMs,
+  });
   return [next, [...turn.orders, { type: "wake-at", atMs: null }, ...more]];
 }
 

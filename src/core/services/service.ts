@@ -6,7 +6,7 @@
 
 import { exitCodeOf, START_FAILURE_CODES } from "../exit_code.ts";
 import { processKey, type Reaped, type Remaining, type StartFailure, type Target } from "../model.ts";
-import { GIVE_UP_MS, NAMED_AT_MOST, SURVEY_MS, withoutAskedAncestor } from "../rest.ts";
+import { GIVE_UP_MS, LINGER_MS, NAMED_AT_MOST, SURVEY_MS, withoutAskedAncestor } from "../rest.ts";
 import { SIGCONT, SIGKILL, SIGTERM } from "../signals.ts";
 import { describeSeconds, describeStatus } from "../words.ts";
 import { beginHealth, probeAnswered, probeBegins, probeStarted } from "./health.ts";
@@ -165,7 +165,8 @@ function mainEnded(turn: Turn, before: ServiceState, phase: In<"up"> | In<"stopp
       name: "clearing",
       session,
       end,
-      asked: null,
+      asked: new Map(),
+      lingerUntilMs: null,
       surveyAtMs: null,
       surveyMs: SURVEY_MS.first,
       killAtMs: null,
@@ -220,6 +221,11 @@ export function leftoversFound(
   if (found?.length === 0) return noneFound(turn, state, phase);
 
   const killAtMs = phase.killAtMs ?? turn.nowMs + service.stopGraceMs;
+  const lingerUntilMs = phase.lingerUntilMs ?? Math.min(turn.nowMs + LINGER_MS, killAtMs);
+  if (turn.nowMs < lingerUntilMs) {
+    put(turn, state, { phase: { ...phase, killAtMs, lingerUntilMs, surveyAtMs: lingerUntilMs } });
+    return;
+  }
   const surveyMs = Math.min(2 * phase.surveyMs, SURVEY_MS.longest);
   const next = { ...phase, killAtMs, surveyMs, surveyAtMs: Math.min(turn.nowMs + phase.surveyMs, killAtMs) };
   if (turn.nowMs >= killAtMs) return killLeftovers(turn, state, next, leftOf(phase, found));

@@ -1,13 +1,13 @@
 /** What a service leaves behind when it ends, and that it is brought to its end before anything else is done. */
 
 import type { Remaining } from "../../../src/core/model.ts";
+import { LINGER_MS } from "../../../src/core/rest.ts";
 import { reduceServices } from "../../../src/core/services/reduce.ts";
 import type { Service } from "../../../src/core/services/project.ts";
 import { deepEqual, equal, notEqual, ok } from "../../assert.ts";
 import { killed, process } from "../play.ts";
 import {
   ALWAYS,
-  type Event,
   exited,
   found,
   health,
@@ -20,16 +20,17 @@ import {
   signal,
 } from "./play.ts";
 
-/** `web` has ended at 1000 ms, and these are what it left behind; `other` is up. */
+/** `web` has ended, and at 1000 ms these are what it left behind and do not end by themselves; `other` is up. */
 function leftBehind(
   processes: readonly Remaining[],
   changes: Parameters<typeof service>[1] = {},
 ): { readonly run: ServicesPlay; readonly orders: readonly string[] } {
-  const run = serve([service("other"), service("web", { restart: ALWAYS, stopGraceMs: 500, ...changes })]);
+  const run = serve([service("other"), service("web", { restart: ALWAYS, stopGraceMs: 600, ...changes })]);
   run.up("other", 19);
   run.up("web", 20);
-  deepEqual(run.tell({ type: "reaped", children: [exited(20, 0)] }, 1000), ["find leftovers of web"]);
-  return { run, orders: run.tell(found("web", ...processes)) };
+  const endMs = 1000 - Math.min(LINGER_MS, changes.stopGraceMs ?? LINGER_MS);
+  deepEqual(run.tell({ type: "reaped", children: [exited(20, 0)] }, endMs), ["find leftovers of web"]);
+  return { run, orders: run.firstLook(found("web", ...processes)) };
 }
 
 function asked(...pids: number[]): string[] {
@@ -48,6 +49,19 @@ Deno.test("with nothing left behind the service is done with at once", () => {
   equal(run.phase("web"), "backing-off");
 });
 
+Deno.test("whoever ends by himself within 100 ms is not asked to: he may read the last lines", () => {
+  const run = serve([service("web", { restart: ALWAYS })]);
+  run.up("web", 20);
+  run.tell({ type: "reaped", children: [exited(20, 0)] }, 1000);
+  deepEqual(run.tell(found("web", process(30), process(31))), []);
+  deepEqual(run.tell({ type: "reaped", children: [exited(30, 0)] }, 1010), []);
+  deepEqual(look(run, process(31)), []);
+  equal(run.nowMs, 1030);
+  deepEqual(run.tell({ type: "reaped", children: [exited(31, 0)] }, 1060), []);
+  deepEqual(look(run), ["warning: web ended with 0: starts again in 0.1s"]);
+  equal(run.nowMs, 1080);
+});
+
 Deno.test("what is left behind is asked by TERM, and CONT: a stopped process cannot die of TERM", () => {
   const { run, orders } = leftBehind([process(30), process(31)]);
   deepEqual(orders, asked(30, 31));
@@ -62,13 +76,13 @@ Deno.test("a daemon that a program which is well leaves behind is told: as a rul
   const failed = serve([service("web", { restart: ALWAYS })]);
   failed.up("web", 20);
   failed.tell({ type: "reaped", children: [exited(20, 1)] });
-  deepEqual(failed.tell(found("web", daemon)), asked(30), "its failure is told");
+  deepEqual(failed.firstLook(found("web", daemon)), asked(30), "its failure is told");
 
   const stopped = serve([service("web")]);
   stopped.up("web", 20);
   stopped.tell(signal("TERM"));
   stopped.tell({ type: "reaped", children: [exited(20, 0)] });
-  deepEqual(stopped.tell(found("web", daemon)), asked(30), "it was to end");
+  deepEqual(stopped.firstLook(found("web", daemon)), asked(30), "it was to end");
 });
 
 Deno.test("it is looked for again until nothing is left, and only then the service starts again", () => {
@@ -176,13 +190,13 @@ Deno.test("what survives KILL is named, and the service goes on without waiting 
 });
 
 /** Nobody is seen, but somebody is left in the process group of `web`. */
-const IN_ITS_GROUP: Event = { type: "leftovers-found", found: new Map([["web", null]]) };
+const IN_ITS_GROUP: ReturnType<typeof found> = { type: "leftovers-found", found: new Map([["web", null]]) };
 
 /** `web` has ended at 1000 ms, and somebody is left in its group. */
 function groupLeft(): { readonly run: ServicesPlay; readonly orders: readonly string[] } {
   const { run, end } = beside({ stopGraceMs: 500 });
   deepEqual(end(), ["find leftovers of web"]);
-  return { run, orders: run.tell(IN_ITS_GROUP) };
+  return { run, orders: run.firstLook(IN_ITS_GROUP) };
 }
 
 Deno.test("whom no look sees: the process group of a service that has ended is asked, once, and looked for again", () => {
@@ -261,7 +275,7 @@ for (const [what, reach] of Object.entries(HIDING)) {
     deepEqual(run.tell(found("web")), []);
     equal(run.phase("web"), "clearing");
     deepEqual(run.tell({ type: "reaped", children: [killed(30, "KILL")] }, 1001), ["find leftovers of web"]);
-    deepEqual(run.tell(found("web", process(31))), asked(31));
+    deepEqual(run.firstLook(found("web", process(31))), asked(31));
     look(run);
     notEqual(run.phase("web"), "clearing");
   });
@@ -283,7 +297,7 @@ Deno.test("several services that end at once are looked after by one look", () =
     "find leftovers of b, a",
   ]);
   const both = new Map([["a", [process(30)]], ["b", [process(31)]]]);
-  deepEqual(run.tell({ type: "leftovers-found", found: both }), asked(30, 31));
+  deepEqual(run.firstLook({ type: "leftovers-found", found: both }), asked(30, 31));
   deepEqual(run.wait(), ["find leftovers of a, b"]);
   deepEqual(run.tell({ type: "leftovers-found", found: new Map([["a", []], ["b", [process(31)]]]) }), [
     "warning: a ended with 0: starts again in 0.1s",
@@ -315,7 +329,7 @@ Deno.test("TERM between the end and the first look: the grace is cut as well", (
   run.up("web", 20);
   run.tell({ type: "reaped", children: [exited(20, 0)] });
   run.tell(signal("TERM"));
-  deepEqual(run.tell(found("web", process(30))), asked(30));
+  deepEqual(run.firstLook(found("web", process(30))), asked(30));
   while (run.state.name === "serving") if (run.wait().length > 0) run.tell(found("web", process(30)));
   equal(run.nowMs, 1000);
 });

@@ -19,7 +19,7 @@ import type {
 import { beginServices, reduceServices } from "../../../src/core/services/reduce.ts";
 import { describeServiceNote } from "../../../src/core/services/words.ts";
 import { signalName } from "../../../src/core/signals.ts";
-import { fail } from "../../assert.ts";
+import { deepEqual, fail, ok } from "../../assert.ts";
 import { exited, showOrder as showCommonOrder, signalled } from "../play.ts";
 
 /** The policy of `denit up`, as the first process of its namespace. */
@@ -106,6 +106,11 @@ export interface ServicesPlay {
    * `drain` stands what follows it where all output is written at once.
    */
   tell(event: Event, atMs?: number): string[];
+  /**
+   * Tells whom the first look finds and, where they have time to end by themselves, the same when that is over; returns
+   * the orders that follow then.
+   */
+  firstLook(event: Extract<Event, { type: "leftovers-found" }>): string[];
   /** Tells the next time that was asked for, then; returns the orders that follow. */
   wait(): string[];
   /** A program has been started, or one that was ordered gets this pid. */
@@ -153,6 +158,18 @@ export function serve(services: readonly Service[], changes: Partial<ServicesPol
     },
     first,
     tell,
+    firstLook(event): string[] {
+      const orders = tell(event);
+      const { services } = state as Extract<ServicesState, { name: "serving" }>;
+      const isLingering = services.values().some(({ phase }) =>
+        phase.name === "clearing" && phase.lingerUntilMs !== null && nowMs < phase.lingerUntilMs
+      );
+      if (!isLingering) return orders;
+      deepEqual(orders, []);
+      const looks = this.wait();
+      ok(looks.every((order) => order.startsWith("find leftovers of")), looks.join());
+      return tell(event);
+    },
     wait(): string[] {
       const atMs = wakeAtMs ?? fail("no time was asked for");
       wakeAtMs = null;
@@ -194,7 +211,10 @@ export function answered(service: string, failure: string | null): Event {
   return { type: "probe-answered", service, failure };
 }
 
-export function found(service: string, ...processes: Remaining[]): Event {
+export function found(
+  service: string,
+  ...processes: Remaining[]
+): Extract<Event, { type: "leftovers-found" }> {
   return { type: "leftovers-found", found: new Map([[service, processes]]) };
 }
 

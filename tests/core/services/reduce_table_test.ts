@@ -187,7 +187,7 @@ const TABLE: Record<RunName, Partial<Record<FactName, readonly [RunName | "ended
       "resting",
       "send SIGTERM to everyone",
       "send SIGCONT to everyone",
-      "set grace to 9000 ms",
+      "set grace to 8900 ms",
       "set survey to 20 ms",
     ],
   },

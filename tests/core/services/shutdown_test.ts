@@ -62,7 +62,7 @@ Deno.test("also after what they left behind is gone", () => {
   const run = serveUp([service("db"), service("web", { dependsOn: [on("db")] })]);
   run.tell(signal("TERM"));
   deepEqual(run.tell({ type: "reaped", children: [exited(21, 0)] }), ["find leftovers of web"]);
-  deepEqual(deeds(run.tell(found("web", process(30)))), [
+  deepEqual(deeds(run.firstLook(found("web", process(30)))), [
     "send SIGTERM to process 30",
     "send SIGCONT to process 30",
   ]);
@@ -207,7 +207,7 @@ Deno.test("who has ended has no part in that: no time is kept for it, and it mak
 
 Deno.test("neither what survives KILL nor what it left behind holds others up for longer", () => {
   for (const isKept of [true, false]) {
-    const run = serveUp([service("db"), service("web", { dependsOn: [on("db")], stopGraceMs: 5900 })]);
+    const run = serveUp([service("db"), service("web", { dependsOn: [on("db")], stopGraceMs: 5700 })]);
     run.tell(signal("TERM"));
     run.wait();
     if (!isKept) {
@@ -305,11 +305,12 @@ Deno.test("after the last service: whatever else runs is asked, with what is lef
   const run = serveUp([service("web")]);
   run.tell(signal("TERM"));
   deepEqual(run.end(exited(20, 0), 4000), ["count"]);
-  deepEqual(run.tell(SOMEBODY_LEFT), ["survey"]);
+  deepEqual(run.tell(SOMEBODY_LEFT), ["set survey to 100 ms"]);
+  deepEqual(run.tell({ type: "timer-fired", timer: "survey" }, 4100), ["survey"]);
   deepEqual(run.tell({ type: "surveyed", remaining: [process(30)] }), [
     "send SIGTERM to everyone",
     "send SIGCONT to everyone",
-    "set grace to 5000 ms",
+    "set grace to 4900 ms",
     "set survey to 20 ms",
   ]);
   deepEqual(run.tell({ type: "reaped", children: [exited(30, 0)] }), ["count"]);
@@ -322,7 +323,7 @@ Deno.test("a shutdown that comes of the last service leaves all of its time to t
   run.tell(SOMEBODY_LEFT);
   equal(
     run.tell({ type: "surveyed", remaining: [process(30)] }).find((order) => order.startsWith("set grace")),
-    "set grace to 3000 ms",
+    "set grace to 2900 ms",
   );
 });
 

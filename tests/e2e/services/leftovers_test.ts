@@ -53,6 +53,13 @@ for (const [what, detach] of [["a daemon", DAEMON], ["an orphan of the same grou
   );
 }
 
+inEachMode("who reads what a program has written has the time to read it to its end", async (bench) => {
+  const reader = "while read -r line; do sleep 0.02; echo got $$line; done";
+  const command = ["bash", "-c", `exec > >(${reader}); echo one; echo last`];
+  const { code, stdout, stderr } = await up(bench, { services: { web: { command } } }).ended();
+  deepEqual([code, stdout, stderr], [0, "web  | got one\nweb  | got last\n", ""]);
+});
+
 inEachMode("a program that goes into the background is told of, without -v, too", async (bench) => {
   const denit = up(bench, { services: { web: sh(`${DAEMON} sleep 1000`) } });
   const { code, stderr } = await denit.ended();
