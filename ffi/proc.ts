@@ -15,6 +15,11 @@ export interface ProcessEntry {
   readonly startTicks: string;
   /** Whether it has ended and is only waiting to be reaped. */
   readonly zombie: boolean;
+  /**
+   * Whether it is in the kernel's uninterruptible sleep. To read what is in its memory, as its command and its variables
+   * are, may then take as long as that does: whoever waits for a disk to map a file has locked it.
+   */
+  readonly stuck: boolean;
   /** The file name of its program, at most 15 characters. */
   readonly name: string;
 }
@@ -83,6 +88,7 @@ export function parseStat(line: string): ProcessEntry | null {
     startTicks,
     // A program whose first thread has ended while others go on shows Z too, and is alive.
     zombie: (state === "Z" || state === "X") && Number(threads) <= 1,
+    stuck: state === "D",
     name: line.slice(open + 1, close),
   };
 }

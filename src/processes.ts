@@ -78,10 +78,11 @@ export function survey(
 
 /** What the heart is told of a process. */
 export function remainingOf(
-  { pid, parent, startTicks, name }: ProcessEntry,
+  { pid, parent, startTicks, stuck, name }: ProcessEntry,
   withCommand: boolean,
 ): Remaining {
-  return { pid, parent, startTicks, ...withCommand && { command: readCommand(pid) ?? name } };
+  const command = (): string => (stuck ? null : readCommand(pid)) ?? name;
+  return { pid, parent, startTicks, ...withCommand && { command: command() } };
 }
 
 /** Every process below `pid`, parents before their children; `null` where /proc does not tell. */

@@ -3,7 +3,16 @@ import { below } from "../src/processes.ts";
 import { deepEqual, equal } from "./assert.ts";
 
 function entry(pid: number, parent: number): ProcessEntry {
-  return { pid, parent, group: pid, session: pid, startTicks: "100", zombie: false, name: "program" };
+  return {
+    pid,
+    parent,
+    group: pid,
+    session: pid,
+    startTicks: "100",
+    zombie: false,
+    stuck: false,
+    name: "program",
+  };
 }
 
 Deno.test("all that are below a process, parents before their children", () => {

@@ -26,7 +26,7 @@ export function findLeftovers(
   const services = new Map(of.map(({ session, service }) => [session, service]));
   for (const entry of all) {
     const itsOwn = services.get(entry.session);
-    const service = itsOwn ?? bearerOf(entry.pid)?.service;
+    const service = itsOwn ?? bearerOf(entry)?.service;
     if (service === undefined) continue;
     found.get(service)?.push({ ...remainingOf(entry, true), isDaemon: itsOwn === undefined });
   }
@@ -60,7 +60,7 @@ export function leftoversOf(
   if (all === null) return [-session];
   return all.filter((entry) => {
     if (entry.session === session) return true;
-    const bearer = bearerOf(entry.pid);
+    const bearer = bearerOf(entry);
     return bearer?.service === service && bearer.part === part;
   }).map(({ pid }) => pid);
 }

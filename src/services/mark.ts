@@ -6,7 +6,7 @@
  * it. The other is a variable, for who changes its limits, as su(1) does.
  */
 
-import { readLocksLimit, readVariableOf } from "../../ffi/proc.ts";
+import { type ProcessEntry, readLocksLimit, readVariableOf } from "../../ffi/proc.ts";
 import type { Part } from "../core/services/model.ts";
 
 /** The variable; its value is only ours: which denit, which service, which of its programs. */
@@ -41,8 +41,8 @@ export function numberOf(service: string, part: Part): number {
 }
 
 /** Which service and program a process belongs to; `null` where it has no mark of ours. */
-export function bearerOf(pid: number): Bearer | null {
-  const mark = values[(readLocksLimit(pid) ?? -1) - FIRST] ?? readVariableOf(pid, MARK);
+export function bearerOf({ pid, stuck }: Pick<ProcessEntry, "pid" | "stuck">): Bearer | null {
+  const mark = values[(readLocksLimit(pid) ?? -1) - FIRST] ?? (stuck ? null : readVariableOf(pid, MARK));
   return mark === null ? null : readMarkValue(mark);
 }
 

@@ -27,6 +27,7 @@ const ENTRY: ProcessEntry = {
   session: 3,
   startTicks: "98765",
   zombie: false,
+  stuck: false,
   name: "web",
 };
 

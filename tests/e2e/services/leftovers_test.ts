@@ -123,6 +123,24 @@ inEachMode("who holds its pipe open does not delay that its end is noticed", asy
   equal((await denit.ended()).code, 0);
 });
 
+/** Forks as vfork(2) does: it is in the kernel's uninterruptible sleep until its child ends. */
+const STUCK = `use POSIX; $SIG{TERM} = "IGNORE"; my $clone = (POSIX::uname)[4] eq "aarch64" ? 220 : 56; ` +
+  `if (syscall($clone, 0x4000 | 17, 0, 0, 0, 0) == 0) { open my $up, ">", "up"; sleep 1000 }`;
+
+inEachMode("who is stuck in the kernel is not asked for its command, which may hang, too", async (bench) => {
+  const web = sh(
+    `if test -e up; then echo again; exec sleep 1000; fi; ${ORPHAN} perl -e '${STUCK}'; ` +
+      "until test -e up; do sleep 0.01; done; exit 1",
+    { restart: "on-failure", stop_grace_period: "200ms" },
+  );
+  const denit = up(bench, { services: { web } });
+  await denit.stdout.shows(/^web +\| again$/);
+  match(denit.stderr.text, /^denit: warning: killed \d+ \(perl\), which web had left behind: /m);
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 0);
+  deepEqual(bench.left(), []);
+});
+
 inEachMode("what another service runs is not its leftover", async (bench) => {
   const web = sh(
     "if test -e ran; then echo again; exec sleep 1000; fi; until test -e up; do sleep 0.01; done; : > ran; exit 1",
