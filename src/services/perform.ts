@@ -168,6 +168,9 @@ function tryToStart(order: Of<"start">, around: ServicesSurroundings): () => Ser
   }
 }
 
+/** What services go without, each told once: their probes and next runs go without it, too. */
+const lacks = new Set<string>();
+
 function start(order: Of<"start">, around: ServicesSurroundings): () => ServicesFact {
   const { part, program, service } = order;
   const streams = part === "probe" ? around.lastWords.open() : around.output.open(service);
@@ -184,7 +187,10 @@ function start(order: Of<"start">, around: ServicesSurroundings): () => Services
     around.living.started(pid, { service: service.name, part, late });
     streams.started(pid);
     for (const problem of problems) {
-      around.log.write("warning", { type: "problem", message: `${service.name}: ${problem}` });
+      const message = `${service.name}: ${problem}`;
+      if (late === null && lacks.has(message)) continue;
+      lacks.add(message);
+      around.log.write("warning", { type: "problem", message });
     }
     return { type: "started", service: service.name, part, pid, atMs };
   };

@@ -2,7 +2,10 @@
 
 import { deepEqual, equal } from "../../assert.ts";
 import { inEachMode, type Setting } from "../support/bench.ts";
-import { type FileOfServices, runUp, sh, untilIs } from "./support.ts";
+import { until } from "../support/until.ts";
+import { type FileOfServices, runUp, sh, untilIs, writeFile } from "./support.ts";
+
+const SIGTERM = 15;
 
 interface Case {
   readonly ulimits: FileOfServices;
@@ -110,3 +113,25 @@ inEachMode("what may not be set is a warning each, and the program runs without 
     "denit: warning: web: Cannot set oom_score_adj to -500: permission denied",
   ]);
 });
+
+inEachMode(
+  "what may not be set is told once, however often the service and its probe start",
+  async (bench) => {
+    const web = sh('echo >> runs; test "$(wc -l < runs)" -lt 3 || exec sleep 1000; sleep 0.2; exit 1', {
+      nice: -5,
+      restart: "always",
+      healthcheck: { test: ["CMD-SHELL", "echo >> probes"], interval: "50ms" },
+    });
+    const cwd = writeFile(bench, { services: { web } });
+    const denit = bench.denit(["up"], { ...POWERLESS, cwd });
+    const lines = (name: string): number => Deno.readTextFileSync(`${cwd}/${name}`).length;
+    for (const name of ["runs", "probes"]) {
+      await bench.file(`${cwd}/${name}`);
+      await until(() => lines(name) >= 3, `three ${name}`);
+    }
+    await denit.signal(SIGTERM);
+    const { code, stderr } = await denit.ended();
+    equal(code, 0);
+    equal(stderr.match(/Cannot set nice to -5: permission denied$/gm)?.length, 1, stderr);
+  },
+);
