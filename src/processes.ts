@@ -16,6 +16,9 @@ export interface ProcessSurroundings {
   readonly groups: () => Iterable<number>;
 }
 
+/** What was told of KILL, which is sent again and again to who does not end. */
+const refused = new Set<string>();
+
 /** Sends a signal. That somebody is gone is nothing unusual, that it is not permitted is told. */
 export function signalTarget(target: Target, signal: number, around: ProcessSurroundings): void {
   switch (target.name) {
@@ -33,10 +36,12 @@ export function signalTarget(target: Target, signal: number, around: ProcessSurr
   }
 
   function report(result: ReturnType<typeof sendSignal>, whom: string): void {
-    if (result === "not permitted") {
-      const message = `Cannot send ${signalName(signal)} to ${whom}: not permitted`;
+    if (result !== "not permitted") return;
+    const message = `Cannot send ${signalName(signal)} to ${whom}: not permitted`;
+    if (signal !== SIGKILL || !refused.has(message)) {
       around.log.write("warning", { type: "problem", message });
     }
+    if (signal === SIGKILL) refused.add(message);
   }
 }
 

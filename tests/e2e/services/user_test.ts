@@ -232,6 +232,24 @@ asRoot("whoever stops what is about to run as its user does not stop denit", asy
   match(stdout, /^hit$/m); // or nothing was tried
 });
 
+asRoot(
+  "what denit may not send to the rest of a service of another user is told once each",
+  async (bench) => {
+    const left = "setsid sh -c 'echo ready; exec sleep 4' & until test -e go; do sleep 0.02; done; exit 3";
+    const web = sh(left, { user: "app", stop_grace_period: "100ms" });
+    const { denit, folder } = up(bench, { services: { web } }, ["setpriv", "--bounding-set=-kill"]);
+    await denit.stdout.shows(/^ready$/);
+    await Deno.writeTextFile(`${folder}/go`, "");
+    const { code, stderr } = await denit.ended();
+    equal(code, 3);
+    match(
+      stderr,
+      /^denit: warning: Cannot end \d+ \(sleep 4\), which web had left behind: it survived SIGKILL$/m,
+    );
+    equal(stderr.match(/^denit: warning: Cannot send SIGKILL to \d+: not permitted$/gm)?.length, 1, stderr);
+  },
+);
+
 function asRoot(name: string, body: (bench: Bench) => Promise<void>): void {
   if (Deno.uid() === 0) inEachMode(name, body, "namespaces");
   else Deno.test({ name: `${name} (cannot run here: not root)`, ignore: true, fn() {} });
