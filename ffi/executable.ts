@@ -1,6 +1,6 @@
 /** Which file a command is, and in words why it could not be executed; execvp(3). */
 
-import { EACCES, EAGAIN, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR } from "./abi.ts";
+import { EACCES, EAGAIN, ELOOP, ENOENT, ENOEXEC, ENOMEM, ENOTDIR, EPERM } from "./abi.ts";
 import { cString } from "./c_string.ts";
 import { readVariableBytes } from "./environment.ts";
 import { inSentence, strerror } from "./error_words.ts";
@@ -30,7 +30,7 @@ export interface Search {
   readonly folder: string | null;
 }
 
-const [ENFILE, EMFILE, ENAMETOOLONG] = [23, 24, 36] as const;
+const [ENFILE, EMFILE, ENAMETOOLONG, ENOSYS] = [23, 24, 36, 38] as const;
 const F_OK = 0;
 const PATH_MAX = 4096;
 const [SLASH, COLON] = [0x2f, 0x3a] as const;
@@ -107,6 +107,18 @@ function toText(text: string | Uint8Array): string {
   return typeof text === "string" ? text : decoder.decode(text);
 }
 
+/** What the error number means that the system has given in the place of a process. */
+export function noProcess(error: number): SpawnFailure {
+  if (error !== EPERM && error !== ENOSYS) return noRoom(error);
+  const reason = `the system does not let denit make another process (${inSentence(error)})`;
+  return { name: "refused", reason, systemReason: strerror(error) };
+}
+
+function noRoom(error: number): SpawnFailure {
+  const reason = `the system has no room for another process (${inSentence(error)})`;
+  return { name: "refused", reason, systemReason: strerror(error) };
+}
+
 /** What the error number that executing a file has ended with means for it. */
 export function explain(error: number, file: string | Uint8Array, search: Search): SpawnFailure {
   const systemReason = strerror(error);
@@ -142,11 +154,7 @@ export function explain(error: number, file: string | Uint8Array, search: Search
     case ENOMEM:
     case EMFILE:
     case ENFILE:
-      return {
-        name: "refused",
-        reason: `the system has no room for another process (${inSentence(error)})`,
-        systemReason,
-      };
+      return noRoom(error);
     default:
       return { name: "not executable", reason: inSentence(error), systemReason };
   }

@@ -7,7 +7,7 @@ import { EACCES, ENOENT, ENOEXEC, ENOTDIR } from "./abi.ts";
 import { type Arg, beginInChild, type ChildFailure, PASSES_ALL, passing, type Step } from "./child.ts";
 import { cString, type CStringTable, cStringTable } from "./c_string.ts";
 import { strerror } from "./error_words.ts";
-import { explain, isElf, isFile, pathsOf, type Search, type SpawnFailure } from "./executable.ts";
+import { explain, isElf, isFile, noProcess, pathsOf, type Search, type SpawnFailure } from "./executable.ts";
 
 /** What is done in the new process before the command is executed. */
 export interface Preparation extends Step {
@@ -133,7 +133,7 @@ function beginPaths(
         return { pid: outcome.pid, errors: ownOf(outcome.errors), late };
       }
       case "no process":
-        return explain(outcome.error, argv[0]!, search);
+        return noProcess(outcome.error);
       case "failed":
         return failed(outcome);
     }

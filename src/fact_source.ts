@@ -106,7 +106,8 @@ export function reapChildren(named: boolean): CommonFact[] {
 /** Takes exactly the child whose name was read: another may have ended meanwhile, and would come first. */
 function takeNamedChild(): Waited & { readonly program?: string } | null {
   const zombie = peekChild();
-  if (typeof zombie !== "number") return takeStoppedChild();
+  if (zombie === "none") return takeChild(); // or waitid(2) is denied, as by a filter of seccomp(2)
+  if (zombie === "running") return takeStoppedChild();
   const program = readProgram(zombie);
   const child = takeChild(zombie);
   return child === null || program === null ? child : { ...child, program };

@@ -136,6 +136,21 @@ inEachModeMounted("no disk that can be written: json-file is one warning", async
   deepEqual(more, []);
 });
 
+inEachMode(
+  "a filter denies waitid(2): who ends is reaped, also where the names are wanted",
+  async (bench) => {
+    await runWhole(bench, { inside: program("denied", "waitid"), words: ["-vw"] });
+  },
+);
+
+inEachMode("a filter denies clone(2): one line, 125", async (bench) => {
+  const { code, stderr } = await bench.run(["--", "true"], { inside: program("denied", "clone") });
+  deepEqual([code, stderr], [
+    125,
+    'denit: error: Cannot start "true": the system does not let denit make another process (operation not permitted)\n',
+  ]);
+});
+
 /** A machine that has been up for a century, and one that was started a moment ago. */
 const CENTURY_S = 100 * 365 * 86_400;
 for (const [what, offset] of [["a century", CENTURY_S], ["no time", null]] as const) {
