@@ -98,8 +98,9 @@ export function describeProcess(process: Remaining): string {
   return process.command === undefined ? String(process.pid) : `${process.pid} (${shorten(process.command)})`;
 }
 
-function shorten(line: string): string {
-  return line.length <= SHOWN_AT_MOST ? line : `${line.slice(0, SHOWN_AT_MOST - 1)}…`;
+/** A line, of which no more is shown than helps. */
+export function shorten(line: string, atMost: number = SHOWN_AT_MOST): string {
+  return line.length <= atMost ? line : `${line.slice(0, atMost - 1)}…`;
 }
 
 /** `ended with 3`, `ended with 139 (SIGSEGV, core dumped)`. */

@@ -2,7 +2,7 @@
 
 import { closeDescriptor, makePipe, readAvailable } from "../../ffi/pipe.ts";
 import type { Poller } from "../../ffi/poll.ts";
-import { shortened } from "../cli/settings.ts";
+import { shorten } from "../core/words.ts";
 import { type Opening, withoutPipes } from "../output/output.ts";
 
 export interface LastWords {
@@ -15,6 +15,8 @@ export interface LastWords {
 /** So much of the end is kept, in bytes: a line that is longer is told without its beginning. */
 const KEPT_AT_MOST = 4096;
 const READ_AT_ONCE = 64 * 1024;
+/** So much of the line is told, in characters. */
+const SHOWN_AT_MOST = 200;
 /** So many reads take what the pipe of one that has ended holds, also where somebody whom it left writes on. */
 const READS_AT_END = 2;
 
@@ -87,5 +89,5 @@ function lastLine(bytes: Uint8Array): string | null {
   const lines = new TextDecoder().decode(bytes).split(/[\r\n]/);
   const plain = lines.map((line) => line.replaceAll(COLOR, "").replaceAll(/\p{Cc}+/gu, " ").trim());
   const last = plain.findLast((line) => line !== "");
-  return last === undefined ? null : shortened(last);
+  return last === undefined ? null : shorten(last, SHOWN_AT_MOST);
 }
