@@ -349,8 +349,7 @@ class Stream implements Outlet {
   }
 }
 
-/** Streams that nobody here reads. */
-export function withoutPipes(given: "inherit" | "null"): Opening {
+function withoutPipes(given: "inherit" | "null"): Opening {
   return { stdout: given, stderr: given, started: () => {}, failed: () => {} };
 }
 

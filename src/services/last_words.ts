@@ -2,8 +2,7 @@
 
 import { closeDescriptor, makePipe, readAvailable } from "../../ffi/pipe.ts";
 import type { Poller } from "../../ffi/poll.ts";
-import { shorten } from "../core/words.ts";
-import { type Opening, withoutPipes } from "../output/output.ts";
+import type { Opening } from "../output/output.ts";
 
 export interface LastWords {
   /** Makes the streams of a probe that is about to be started; where no descriptor is left it writes to nobody. */
@@ -15,13 +14,13 @@ export interface LastWords {
 /** So much of the end is kept, in bytes: a line that is longer is told without its beginning. */
 const KEPT_AT_MOST = 4096;
 const READ_AT_ONCE = 64 * 1024;
-/** So much of the line is told, in characters. */
-const SHOWN_AT_MOST = 200;
 /** So many reads take what the pipe of one that has ended holds, also where somebody whom it left writes on. */
 const READS_AT_END = 2;
 
 /** "Select graphic rendition" of ECMA-48. */
 const COLOR = /\p{Cc}\[[\d;]*m/gu;
+
+const UNHEARD: Opening = { stdout: "null", stderr: "null", started: () => {}, failed: () => {} };
 
 /** One that writes. */
 interface Heard {
@@ -57,7 +56,7 @@ export function makeLastWords(poller: Poller): LastWords {
   return {
     open(): Opening {
       const pipe = makePipe();
-      if (pipe === null) return withoutPipes("null");
+      if (pipe === null) return UNHEARD;
       return {
         stdout: pipe.write,
         stderr: pipe.write,
@@ -89,5 +88,5 @@ function lastLine(bytes: Uint8Array): string | null {
   const lines = new TextDecoder().decode(bytes).split(/[\r\n]/);
   const plain = lines.map((line) => line.replaceAll(COLOR, "").replaceAll(/\p{Cc}+/gu, " ").trim());
   const last = plain.findLast((line) => line !== "");
-  return last === undefined ? null : shorten(last, SHOWN_AT_MOST);
+  return last ?? null;
 }

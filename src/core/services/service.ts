@@ -8,7 +8,7 @@ import { exitCodeOf, START_FAILURE_CODES } from "../exit_code.ts";
 import { processKey, type Reaped, type Remaining, type StartFailure, type Target } from "../model.ts";
 import { GIVE_UP_MS, LINGER_MS, NAMED_AT_MOST, SURVEY_MS, withoutAskedAncestor } from "../rest.ts";
 import { SIGCONT, SIGKILL, SIGTERM } from "../signals.ts";
-import { describeSeconds, describeStatus } from "../words.ts";
+import { describeSeconds, describeStatus, shorten } from "../words.ts";
 import { beginHealth, probeAnswered, probeBegins, probeStarted } from "./health.ts";
 import type { End, Part, Phase, Result, RunningHook, ServiceState } from "./model.ts";
 import type { Service } from "./project.ts";
@@ -16,6 +16,9 @@ import { NO_RESTARTS, planRestart } from "./restart.ts";
 import { holdsUntilMs, put, tell, type Turn } from "./turn.ts";
 
 type In<Name extends Phase["name"]> = Extract<Phase, { name: Name }>;
+
+/** So much of what a probe wrote last is told, in characters. */
+const LAST_WORDS_AT_MOST = 200;
 
 /** A service that is new to the run. */
 export function add(turn: Turn, service: Service): void {
@@ -150,7 +153,7 @@ export function reaped(turn: Turn, state: ServiceState, child: Reaped): boolean 
     : words === null
     ? null
     : `its probe ${words}`;
-  const quoted = child.lastWords === undefined ? "" : `: ${child.lastWords}`;
+  const quoted = child.lastWords === undefined ? "" : `: ${shorten(child.lastWords, LAST_WORDS_AT_MOST)}`;
   healthAnswered(turn, state, why === null ? null : `${why}${quoted}`);
   return true;
 }
