@@ -19,6 +19,7 @@ import { setHandlers } from "./disposition.ts";
 import { libc } from "./libc.ts";
 import { instructions, makeExecutable, mapMemory, PAGE } from "./machine_code.ts";
 import { pause } from "./pause.ts";
+import { signalSet } from "./signal_set.ts";
 
 const [EFD_CLOEXEC, EFD_NONBLOCK] = [0o2000000, 0o4000] as const;
 const LONGEST_POLL_MS = 2 ** 31 - 1;
@@ -41,35 +42,44 @@ const FAULTS: readonly number[] = [
  *                          rt_sigaction(signal, zeros, NULL, 8);  // it recurs, and then does its default: it ends us
  *                          return;
  *                        }
- *     counting handler:  atomic_increment(&counters[signal]);
+ *     counting handler:  if (signal >= 32) context->uc_sigmask |= real_time;
+ *                        atomic_increment(&counters[signal]);
  *                        write(descriptor, increment, 8);
  *
- * The kernel passes the signal's number in the first argument register and the address of its siginfo_t in the
- * second. Behind the code stand four words of 8 bytes, which it reads: the addresses of the counters, of the
- * increment and of the zeros, and the descriptor.
+ * Behind a real-time signal all of these are blocked in this thread until the signals are taken: they queue by the ten
+ * thousand, and a thread that has the next one delivered when a handler returns would do nothing else.
+ *
+ * The kernel passes the signal's number in the first argument register, the address of its siginfo_t in the second, and
+ * that of the ucontext_t with which the thread goes on in the third (uc_sigmask is at 296 in it, on aarch64 at 40:
+ * asm/ucontext.h). Behind the code stand five words of 8 bytes, which it reads:
+ * the addresses of the counters, of the increment and of the zeros, the descriptor, and the set of real-time signals.
  */
 const HANDLERS = {
   x86_64: {
     counting: 6,
     code: [
       ...[0x83, 0x7e, SIGNAL_INFO.code, 0x00], //             cmp   dword [rsi + si_code], 0
-      ...[0x7f, 0x27], //                                     jg    fault
-      ...[0x89, 0xf8], //                          counting:  mov   eax, edi
-      ...[0x48, 0x8b, 0x0d, 0x39, 0x00, 0x00, 0x00], //       mov   rcx, [counters]
+      ...[0x7f, 0x3a], //                                     jg    fault
+      ...[0x83, 0xff, 0x20], //                    counting:  cmp   edi, 32
+      ...[0x7c, 0x0e], //                                     jl    count
+      ...[0x48, 0x8b, 0x05, 0x6e, 0x00, 0x00, 0x00], //       mov   rax, [real_time]
+      ...[0x48, 0x09, 0x82, 0x28, 0x01, 0x00, 0x00], //       or    [rdx + uc_sigmask], rax
+      ...[0x89, 0xf8], //                             count:  mov   eax, edi
+      ...[0x48, 0x8b, 0x0d, 0x3e, 0x00, 0x00, 0x00], //       mov   rcx, [counters]
       ...[0xf0, 0xff, 0x04, 0x81], //                         lock inc dword [rcx + rax * 4]
-      ...[0x48, 0x8b, 0x35, 0x36, 0x00, 0x00, 0x00], //       mov   rsi, [increment]
-      ...[0x8b, 0x3d, 0x40, 0x00, 0x00, 0x00], //             mov   edi, [descriptor]
+      ...[0x48, 0x8b, 0x35, 0x3b, 0x00, 0x00, 0x00], //       mov   rsi, [increment]
+      ...[0x8b, 0x3d, 0x45, 0x00, 0x00, 0x00], //             mov   edi, [descriptor]
       ...[0xba, 0x08, 0x00, 0x00, 0x00], //                   mov   edx, 8
       ...[0xb8, 0x01, 0x00, 0x00, 0x00], //                   mov   eax, SYS_write
       ...[0x0f, 0x05], //                                     syscall
       ...[0xc3], //                                           ret
-      ...[0x48, 0x8b, 0x35, 0x24, 0x00, 0x00, 0x00], // fault: mov  rsi, [zeros]
+      ...[0x48, 0x8b, 0x35, 0x29, 0x00, 0x00, 0x00], // fault: mov  rsi, [zeros]
       ...[0x31, 0xd2], //                                     xor   edx, edx
       ...[0x41, 0xba, 0x08, 0x00, 0x00, 0x00], //             mov   r10d, 8
       ...[0xb8, 0x0d, 0x00, 0x00, 0x00], //                   mov   eax, SYS_rt_sigaction
       ...[0x0f, 0x05], //                                     syscall
       ...[0xc3], //                                           ret
-      ...[0x0f, 0x1f, 0x40, 0x00], //                         nop
+      ...[0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0], //          nop
     ],
   },
   aarch64: {
@@ -77,8 +87,14 @@ const HANDLERS = {
     code: instructions(
       0xb9400029 | ((SIGNAL_INFO.code / 4) << 10), //          ldr   w9, [x1, #si_code]
       0x7100013f, //                                          cmp   w9, #0
-      0x540001ac, //                                          b.gt  fault
-      0x58000269, //                               counting:  ldr   x9, counters
+      0x5400026c, //                                          b.gt  fault
+      0x7100801f, //                               counting:  cmp   w0, #32
+      0x540000ab, //                                          b.lt  count
+      0x580003e9, //                                          ldr   x9, real_time
+      0xf940144a, //                                          ldr   x10, [x2, #uc_sigmask]
+      0xaa09014a, //                                          orr   x10, x10, x9
+      0xf900144a, //                                          str   x10, [x2, #uc_sigmask]
+      0x58000269, //                                  count:  ldr   x9, counters
       0x8b204929, //                                          add   x9, x9, w0, uxtw #2
       0x885f7d2a, //                                   again: ldxr  w10, [x9]
       0x1100054a, //                                          add   w10, w10, #1
@@ -105,6 +121,9 @@ const HANDLERS = {
 const ZEROS = 1024;
 
 const FIRST_REAL_TIME = 32;
+const SIG_UNBLOCK = 1;
+/** Those that are an application's: glibc keeps 32 and 33 for itself. */
+const REAL_TIME = signalSet(Array.from({ length: LAST_SIGNAL - 33 }, (_, i) => 34 + i));
 /** So many deliveries of one real-time signal are taken in one go: others must get their turn. */
 const TAKEN_AT_ONCE = 64;
 
@@ -124,8 +143,9 @@ export interface CaughtSignals {
   /** Takes back that the descriptor can be read, before the signals themselves are taken; returns whether it could. */
   acknowledge(): boolean;
   /**
-   * The signals that have come since the last call, in the order in which they were given to be caught: a standard
-   * one once, a real-time one as often as it came; of very many the rest comes with the next call.
+   * The signals that have come since the last call: standard ones once, in the order in which they were given to be
+   * caught, real-time ones as often as they came, as a rule the lowest first; of very many the rest comes with the next
+   * call.
    */
   take(): number[];
 }
@@ -149,6 +169,23 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
   const acknowledge = (): boolean => libc.read(descriptor, wakeUps, BigInt(wakeUps.length)) > 0;
   const alone = requestsOf([descriptor, POLLIN]);
   let interrupted = false;
+
+  /** Adds those that are counted; returns whether there is a real-time signal among them. */
+  function takeCounted(taken: number[]): boolean {
+    let isRealTime = false;
+    for (let i = 0; i < signals.length; i++) { // each time that we wake: as plain as can be
+      const signal = signals[i]!;
+      const came = (counters[signal]! - seen[signal]!) | 0;
+      if (came === 0) continue;
+      seen[signal]! += came;
+      taken.push(signal);
+      if (signal < FIRST_REAL_TIME) continue;
+      isRealTime = true;
+      for (let i = 1; i < came; i++) taken.push(signal); // those that other threads were given
+    }
+    return isRealTime;
+  }
+
   return {
     ignored,
     descriptor,
@@ -172,13 +209,9 @@ export function catchSignals(signals: readonly number[]): CaughtSignals | null {
     },
     take(): number[] {
       const taken: number[] = [];
-      for (let i = 0; i < signals.length; i++) { // each time that we wake: as plain as can be
-        const signal = signals[i]!;
-        const came = (counters[signal]! - seen[signal]!) | 0;
-        if (came === 0) continue;
-        const times = signal < FIRST_REAL_TIME ? 1 : Math.min(came, TAKEN_AT_ONCE);
-        seen[signal]! += signal < FIRST_REAL_TIME ? came : times;
-        for (let i = 0; i < times; i++) taken.push(signal);
+      while (takeCounted(taken)) {
+        libc.pthread_sigmask(SIG_UNBLOCK, REAL_TIME, null); // and the next one is delivered
+        if (taken.length >= TAKEN_AT_ONCE) break;
       }
       return taken;
     },
@@ -197,10 +230,11 @@ function mapHandlers(descriptor: number): { code: bigint; counters: Int32Array<A
   const { address, memory } = mapped;
   const { code } = HANDLERS[Deno.build.arch];
   new Uint8Array(memory).set(code);
-  const words = new BigUint64Array(memory, code.length, 4);
+  const words = new BigUint64Array(memory, code.length, 5);
   const counters = address + BigInt(PAGE);
   const descriptorWord = address + BigInt(code.length + 3 * 8); // any number but 0 does as the increment
-  words.set([counters, descriptorWord, counters + BigInt(ZEROS), BigInt(descriptor)]);
+  const realTime = new BigUint64Array(REAL_TIME.buffer)[0]!;
+  words.set([counters, descriptorWord, counters + BigInt(ZEROS), BigInt(descriptor), realTime]);
 
   if (!makeExecutable(mapped)) return null;
   return { code: address, counters: new Int32Array(memory, PAGE, LAST_SIGNAL + 1) };

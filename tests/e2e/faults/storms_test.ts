@@ -75,6 +75,18 @@ inEachMode(
   },
 );
 
+inEachMode(
+  "real-time signals of three kinds that fill their queue do not keep denit from its end",
+  async (bench) => {
+    const flood = "use POSIX; my @kinds = (34, 40, 64); my ($denit, $end) = (getppid, time + 2); " +
+      'POSIX::sigaction($_, POSIX::SigAction->new("IGNORE")) for @kinds; ' +
+      "fork; fork; while (time < $end) { for (1 .. 100) { kill $_, $denit for @kinds } } exit 3";
+    const denit = bench.denit(["--", "perl", "-e", flood]);
+    const { code } = await denit.ended();
+    equal(code, 3);
+  },
+);
+
 inEachMode("ten thousand signals of ten kinds: each reaches the service that wants it", async (bench) => {
   const { HUP, ...passedOn } = KINDS; // at HUP the file is read again
   const forward_signals = Object.keys(passedOn);
