@@ -229,6 +229,8 @@ function refusal({ path }: LoadRequest, reason: string): Loaded {
 
 function describeEnd(status: Status | null): string {
   return status?.name === "killed"
-    ? `was ended by ${signalName(status.signal)}; there may be too little memory`
+    ? `was ended by ${signalName(status.signal)}${
+      status.signal === SIGKILL ? "; there may be too little memory" : ""
+    }`
     : "has closed its output and does not end";
 }
