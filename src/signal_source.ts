@@ -37,9 +37,9 @@ const CAUGHT: readonly number[] = [
  * Returns `null` if this system does not let us.
  */
 export function catchAllSignals(): SignalSource | null {
+  const blocked = blockedSignals(); // before the handlers, who block real-time signals
   const caught = catchSignals(CAUGHT);
   if (caught === null) return null;
-  const blocked = blockedSignals();
   blockOnly([]); // what the caller had blocked must reach us all the same
   return {
     ...caught,

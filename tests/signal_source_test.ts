@@ -48,6 +48,15 @@ Deno.test("tells what the caller had blocked, without its own, and hears it all 
   }
 });
 
+Deno.test("real-time signals that come while it begins are none that the caller had blocked", async () => {
+  const flood = `sigaction(40, POSIX::SigAction->new("IGNORE")); my $us = $$; my $end = time + 2; ` +
+    `unless (fork) { 1 while kill(40, $us) && getppid == $us && time < $end; exit } exec @ARGV`;
+  for (let i = 0; i < 3; i++) {
+    await using running = source.start("show", [], { through: ["perl", "-MPOSIX", "-e", flood] });
+    deepEqual(JSON.parse(await running.nextLine()), { ignored: [40], blocked: [] });
+  }
+});
+
 function sorted({ ignored, blocked }: { ignored: number[]; blocked: number[] }): unknown {
   return { ignored: ignored.toSorted((a, b) => a - b), blocked };
 }
