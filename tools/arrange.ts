@@ -106,7 +106,8 @@ function arrange(program: string, lateText: string, whenOf: (end: number) => Whe
   }
   rest += program.slice(at);
   if (variables.length === 0) throw new Error("None of the functions that V8 has compiled is the program's");
-  const loader = `lateOnes;function late(i){return(lateOnes??=eval(${lateText}))[i]}`;
+  // What is evaluated sees these names before the program's own, which are shorter.
+  const loader = `lateOnes;function late(lateIndex){return(lateOnes??=eval(${lateText}))[lateIndex]}`;
   return { program: `var ${[...variables, loader].join(",")}${rest}`, late: `[${late.join(",")}]` };
 }
 
