@@ -21,7 +21,10 @@ out.run = async () => [
 
 Deno.test("functions of a bundle that are evaluated late do what they did in their place", async () => {
   await using folder = await tempFolder();
-  const file = await folder.write("program.js", `new Function("out", "text", ${JSON.stringify(PROGRAM)})({}, "");\n`);
+  const file = await folder.write(
+    "program.js",
+    `new Function("out", "text", ${JSON.stringify(PROGRAM)})({}, "");\n`,
+  );
   const { program, late } = await arranged(PROGRAM, file, "text");
   ok(late.includes("function* (") && !program.includes("yield"), late);
   deepEqual(await resultsOf(program, late), await resultsOf(PROGRAM, ""));
