@@ -26,24 +26,30 @@ const UNHEARD: Opening = { stdout: "null", stderr: "null", started: () => {}, fa
 interface Heard {
   /** `null`: it is closed. */
   descriptor: number | null;
-  kept: Uint8Array;
+  /** The end of what it wrote, at most {@linkcode KEPT_AT_MOST} bytes: the first `length` in here. */
+  readonly kept: Uint8Array;
+  length: number;
 }
 
 export function makeLastWords(poller: Poller): LastWords {
   const heard = new Map<number, Heard>();
+  /** Used again, as each probe's own is: one that writes without end would leave more garbage than is collected in time. */
+  const buffer = new Uint8Array(READ_AT_ONCE);
 
   /** Returns whether there may be more. */
   function read(one: Heard): boolean {
     if (one.descriptor === null) return false;
-    const buffer = new Uint8Array(READ_AT_ONCE);
     const count = readAvailable(one.descriptor, buffer);
-    if (typeof count === "number") {
-      const both = new Uint8Array(one.kept.length + count);
-      both.set(one.kept);
-      both.set(buffer.subarray(0, count), one.kept.length);
-      one.kept = both.slice(-KEPT_AT_MOST);
-    } else if (count !== "again") close(one);
+    if (typeof count === "number") keep(one, buffer.subarray(Math.max(0, count - KEPT_AT_MOST), count));
+    else if (count !== "again") close(one);
     return typeof count === "number";
+  }
+
+  function keep(one: Heard, bytes: Uint8Array): void {
+    const tooMany = Math.max(0, one.length + bytes.length - KEPT_AT_MOST);
+    one.kept.copyWithin(0, tooMany, one.length);
+    one.kept.set(bytes, one.length - tooMany);
+    one.length += bytes.length - tooMany;
   }
 
   function close(one: Heard): void {
@@ -62,7 +68,7 @@ export function makeLastWords(poller: Poller): LastWords {
         stderr: pipe.write,
         started(pid): void {
           closeDescriptor(pipe.write);
-          const one: Heard = { descriptor: pipe.read, kept: new Uint8Array(0) };
+          const one: Heard = { descriptor: pipe.read, kept: new Uint8Array(KEPT_AT_MOST), length: 0 };
           heard.set(pid, one);
           poller.watch(pipe.read, "read", () => read(one));
         },
@@ -78,7 +84,7 @@ export function makeLastWords(poller: Poller): LastWords {
       heard.delete(pid);
       for (let reads = 0; reads < READS_AT_END && read(one); reads++);
       close(one);
-      return lastLine(one.kept);
+      return lastLine(one.kept.subarray(0, one.length));
     },
   };
 }

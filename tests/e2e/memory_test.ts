@@ -10,6 +10,8 @@ import { lasting, up } from "./services/support.ts";
 const [SIGUSR1, SIGTERM] = [10, 15] as const;
 /** In kB. The start alone needs more than twice that of the runtime's file. */
 const KEPT = 15_000;
+/** In kB. Services at work have half of it. */
+const ANONYMOUS = 50_000;
 
 async function givesBack(denit: Running): Promise<void> {
   const pid = await denit.denitPid();
@@ -52,6 +54,20 @@ inEachMode("where V8 offers it, what the start has left behind is collected", as
     () => kilobytes() < before - 1000,
     () => `a megabyte to be given back; ${before}, ${kilobytes()}`,
   );
+  await denit.signal(SIGTERM);
+  equal((await denit.ended()).code, 0);
+});
+
+inEachMode("what a probe writes without end takes no room", async (bench) => {
+  const healthcheck = { test: ["CMD", "yes"], interval: "20ms", timeout: "2s", retries: 1 };
+  const denit = up(bench, { services: { web: lasting({ healthcheck }) } });
+  const pid = await denit.denitPid();
+  let most = 0;
+  await until(() => {
+    most = Math.max(most, Number.parseInt(statusOf(pid, "RssAnon") ?? ""));
+    return /^denit: warning: web is unhealthy: .*: y$/m.test(denit.stderr.text);
+  }, "the probe to be late");
+  ok(most < ANONYMOUS, `${most} kB`);
   await denit.signal(SIGTERM);
   equal((await denit.ended()).code, 0);
 });
