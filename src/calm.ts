@@ -5,6 +5,12 @@ import { pause } from "../ffi/pause.ts";
 
 /** The start, and what follows it at once, is over when nothing has happened for so long. */
 const CALM_MS = 1000;
+/** Where something is always due sooner, as a health check each second, it is over after so long. */
+const OVER_MS = 10_000;
+/** Then it is calm enough when nothing has happened for so long. */
+const LULL_MS = 200;
+/** What is due must leave so much time to give memory back. */
+const GIVING_MS = 200;
 
 /**
  * Makes the function that waits, by `wait`, for at most so many milliseconds (`null`: no limit), and when for the
@@ -12,12 +18,15 @@ const CALM_MS = 1000;
  * itself.
  */
 export function makeWait(): (limitMs: number | null, wait: (limitMs: number | null) => void) => void {
+  const beganMs = performance.now();
   let done = false;
   return (limitMs, wait) => {
-    if (done || limitMs !== null && limitMs <= CALM_MS) return wait(limitMs); // what is due then is not kept waiting
+    if (done) return wait(limitMs);
     const sinceMs = performance.now();
-    wait(CALM_MS);
-    if (performance.now() - sinceMs < CALM_MS) return;
+    const calmMs = sinceMs - beganMs < OVER_MS ? CALM_MS : LULL_MS;
+    if (limitMs !== null && limitMs < calmMs + GIVING_MS) return wait(limitMs);
+    wait(calmMs);
+    if (performance.now() - sinceMs < calmMs) return;
     done = true;
     giveMemoryBack();
   };
