@@ -226,8 +226,6 @@ export type RestState =
   /** Whatever still runs has a moment to end by itself, and is then sent TERM. */
   | Ending & {
     readonly name: "stopping";
-    /** How long whoever ends by himself is not asked to. */
-    readonly lingerMs: number;
     /** When each process was sent TERM, by {@linkcode processKey}; `null` before the first look around. */
     readonly asked: ReadonlyMap<string, number> | null;
     /** How long to wait for the survey after the next one. */

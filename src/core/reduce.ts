@@ -5,7 +5,7 @@
  */
 
 import { exitCodeOf } from "./exit_code.ts";
-import type { Command, Fact, Main, Note, Order, Policy, State, Status, Step, Target } from "./model.ts";
+import type { Command, Fact, Main, Note, Order, Policy, State, Status, Step } from "./model.ts";
 import { endRest, exit, reduceRest, rewritten, tellReaped } from "./rest.ts";
 import { error, info, warning } from "./say.ts";
 import {
@@ -18,6 +18,7 @@ import {
   STOP_SIGNALS,
   TERMINAL_STOPS,
 } from "./signals.ts";
+import { targetOf } from "./target.ts";
 
 type In<Name extends State["name"]> = Extract<State, { name: Name }>;
 type Of<Type extends Fact["type"]> = Extract<Fact, { type: Type }>;
@@ -125,7 +126,7 @@ function forwardToMain(state: In<"running">, { signal: came, typed }: Of<"signal
   const stops: Order[] = policy.stopsItself && TERMINAL_STOPS.includes(came) ? [{ type: "stop-self" }] : [];
   if (signal === 0) return [state, [info({ type: "dropped", signal: came }), ...stops]];
 
-  const target = mainTarget(policy, main);
+  const target = targetOf(policy.signalTo, main.pid);
   const orders: Order[] = [
     { type: "send-signal", target, signal },
     info({ type: "forwarded", came, signal, target }),
@@ -140,17 +141,6 @@ function forwardToMain(state: In<"running">, { signal: came, typed }: Of<"signal
   }
   orders.push({ type: "set-timer", timer: "kill-after", delayMs: policy.killAfterMs });
   return [{ ...state, forwarded, stopSignal: signal }, orders];
-}
-
-function mainTarget(policy: Policy, main: Main): Target {
-  switch (policy.signalTo) {
-    case "group":
-      return { name: "group", id: main.pid, orLeader: true };
-    case "main":
-      return { name: "process", pid: main.pid };
-    case "all":
-      return { name: "everyone" };
-  }
 }
 
 /**

@@ -25,8 +25,9 @@ import { SIGCHLD, SIGCONT, SIGKILL, SIGTERM } from "./signals.ts";
 export const SURVEY_MS = { first: 20, longest: 1000 } as const;
 
 /**
- * Whoever ends by himself in so short a time is not asked to: a job that is nearly done, or who reads what main has
- * written to its end, as the `tee` of a script with `exec > >(tee log)`, and would lose the last lines.
+ * Whoever ends by himself in so short a time, or in the grace if that is shorter, is not asked to: a job that is nearly
+ * done, or who reads what main has written to its end, as the `tee` of a script with `exec > >(tee log)`, and would lose
+ * the last lines.
  */
 export const LINGER_MS = 100;
 
@@ -39,13 +40,10 @@ export const NAMED_AT_MOST = 32;
 type In<Name extends RestState["name"]> = Extract<RestState, { name: Name }>;
 type Of<Type extends CommonFact["type"]> = Extract<CommonFact, { type: Type }>;
 
-/** The step into the end of the rest, who have `lingerMs` to end by themselves, and then the grace. */
-export function endRest(
-  ending: Omit<Ending, "surveyAtMs">,
-  lingerMs: number = Math.min(LINGER_MS, ending.policy.graceMs),
-): RestStep {
+/** The step into the end of the rest, who have a moment to end by themselves, and then the grace. */
+export function endRest(ending: Omit<Ending, "surveyAtMs">): RestStep {
   return [
-    { ...ending, name: "stopping", lingerMs, asked: null, surveyMs: SURVEY_MS.first, surveyAtMs: null },
+    { ...ending, name: "stopping", asked: null, surveyMs: SURVEY_MS.first, surveyAtMs: null },
     [{ type: "count" }],
   ];
 }
@@ -71,7 +69,11 @@ function whileStopping(state: In<"stopping">, fact: CommonFact): RestStep {
       return [state, [...tellReaped(policy, fact.children), { type: "count" }]];
     case "counted":
       if (!fact.anyone) return exit(state.exitCode);
-      return planSurvey(state, state.asked === null ? state.lingerMs : SURVEY_MS.first, fact.atMs);
+      return planSurvey(
+        state,
+        state.asked === null ? Math.min(LINGER_MS, policy.graceMs) : SURVEY_MS.first,
+        fact.atMs,
+      );
     case "surveyed":
       return ask(state, fact);
     case "timer-fired":

@@ -9,6 +9,7 @@
 import type { CutShort, RestStep } from "../model.ts";
 import { endRest, exit, killRest, LINGER_MS, reduceRest, tellReaped } from "../rest.ts";
 import { number, SIGCHLD, STOP_SIGNALS } from "../signals.ts";
+import { targetOf } from "../target.ts";
 import { standing } from "./dependencies.ts";
 import { holdingTimes, isRunning } from "./holding.ts";
 import type {
@@ -40,7 +41,6 @@ import {
   started,
   stop,
   strangerReaped,
-  targetOf,
   timeCame,
 } from "./service.ts";
 import { holdsUntilMs, openTurn, put, tell, type Turn } from "./turn.ts";
@@ -205,7 +205,7 @@ function passOn(turn: Turn, signal: number): void {
   for (const { service, phase } of turn.services.values()) {
     if (!service.forwardSignals.includes(signal)) continue;
     if (phase.name !== "up" && phase.name !== "stopping") continue;
-    turn.orders.push({ type: "send-signal", target: targetOf(service, phase.pid), signal });
+    turn.orders.push({ type: "send-signal", target: targetOf(service.signalTo, phase.pid), signal });
     tell(turn, "info", { type: "forwarded", service: service.name, signal });
   }
 }
@@ -442,12 +442,8 @@ function nextWakeUp(turn: Turn): number | null {
 /** No service is left: whatever else still runs has the rest of the time. */
 function endAll(turn: Turn, { deadlineMs, exitCode, stopAskedAtMs }: Shutdown): ServicesStep {
   const leftMs = Math.max(0, deadlineMs - turn.nowMs);
-  const lingerMs = Math.min(LINGER_MS, leftMs / 2);
-  const policy = restPolicy(turn.policy, leftMs - lingerMs);
-  const [next, more] = resting(endRest({ policy, group: null, exitCode }, lingerMs), {
-    stopAskedAtMs,
-    deadlineMs,
-  });
+  const policy = restPolicy(turn.policy, leftMs - Math.min(LINGER_MS, leftMs / 2));
+  const [next, more] = resting(endRest({ policy, group: null, exitCode }), { stopAskedAtMs, deadlineMs });
   return [next, [...turn.orders, { type: "wake-at", atMs: null }, ...more]];
 }
 

@@ -8,6 +8,7 @@ import { exitCodeOf, START_FAILURE_CODES } from "../exit_code.ts";
 import { processKey, type Reaped, type Remaining, type StartFailure, type Target } from "../model.ts";
 import { GIVE_UP_MS, LINGER_MS, NAMED_AT_MOST, SURVEY_MS, withoutAskedAncestor } from "../rest.ts";
 import { SIGCONT, SIGKILL, SIGTERM } from "../signals.ts";
+import { targetOf } from "../target.ts";
 import { describeSeconds, describeStatus, shorten } from "../words.ts";
 import { beginHealth, probeAnswered, probeBegins, probeStarted } from "./health.ts";
 import type { End, Part, Phase, Result, RunningHook, ServiceState } from "./model.ts";
@@ -414,14 +415,9 @@ function runPreStop(turn: Turn, state: ServiceState, phase: In<"stopping">, inde
     return;
   }
   put(turn, state, { phase: { ...phase, hook, askedAtMs: turn.nowMs } });
-  const target = targetOf(service, phase.pid);
+  const target = targetOf(service.signalTo, phase.pid);
   turn.orders.push({ type: "send-signal", target, signal: service.stopSignal });
   if (service.stopSignal !== SIGKILL) turn.orders.push({ type: "send-signal", target, signal: SIGCONT });
-}
-
-/** Whom its stop signal and what is passed on to it goes to. */
-export function targetOf({ signalTo }: Service, pid: number): Target {
-  return signalTo === "main" ? { name: "process", pid } : { name: "group", id: pid, orLeader: true };
 }
 
 function preStopEnded(turn: Turn, state: ServiceState, failure: string | null): void {
@@ -566,6 +562,5 @@ export function healthAnswered(turn: Turn, state: ServiceState, failure: string 
 
 /** Sends KILL to the process group of a program that was not reaped. */
 function kill(turn: Turn, leader: number): void {
-  const target = { name: "group", id: leader, orLeader: true } as const;
-  turn.orders.push({ type: "send-signal", target, signal: SIGKILL });
+  turn.orders.push({ type: "send-signal", target: targetOf("group", leader), signal: SIGKILL });
 }
