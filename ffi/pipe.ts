@@ -56,6 +56,12 @@ export function resizePipe(descriptor: number, bytes: number): void {
   libc.fcntl(descriptor, F_SETPIPE_SZ, bytes);
 }
 
+/** Closes both ends of a pipe that nobody watches. */
+export function closePipe({ read, write }: Pipe): void {
+  closeDescriptor(read);
+  closeDescriptor(write);
+}
+
 /** Closes a descriptor of any kind. Whoever watches it must have been told before; see ffi/poll.ts. */
 export function closeDescriptor(descriptor: number): void {
   libc.close(descriptor);

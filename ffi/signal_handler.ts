@@ -51,8 +51,8 @@ const FAULTS: readonly number[] = [
  *
  * The kernel passes the signal's number in the first argument register, the address of its siginfo_t in the second, and
  * that of the ucontext_t with which the thread goes on in the third (uc_sigmask is at 296 in it, on aarch64 at 40:
- * asm/ucontext.h). Behind the code stand five words of 8 bytes, which it reads:
- * the addresses of the counters, of the increment and of the zeros, the descriptor, and the set of real-time signals.
+ * asm/ucontext.h). Behind the code stand five words of 8 bytes, which it reads: the addresses of the counters, of the
+ * increment and of the zeros, the descriptor, and the set of real-time signals.
  */
 const HANDLERS = {
   x86_64: {
@@ -124,7 +124,7 @@ const FIRST_REAL_TIME = 32;
 const SIG_UNBLOCK = 1;
 /** Those that are an application's: glibc keeps 32 and 33 for itself. */
 const REAL_TIME = signalSet(Array.from({ length: LAST_SIGNAL - 33 }, (_, i) => 34 + i));
-/** So many deliveries of one real-time signal are taken in one go: others must get their turn. */
+/** So many signals are taken in one go, or a few more, where real-time ones queue: others must get their turn. */
 const TAKEN_AT_ONCE = 64;
 
 /** Signals that are caught, and counted until they are taken. */

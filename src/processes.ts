@@ -38,10 +38,9 @@ export function signalTarget(target: Target, signal: number, around: ProcessSurr
   function report(result: ReturnType<typeof sendSignal>, whom: string): void {
     if (result !== "not permitted") return;
     const message = `Cannot send ${signalName(signal)} to ${whom}: not permitted`;
-    if (signal !== SIGKILL || !refused.has(message)) {
-      around.log.write("warning", { type: "problem", message });
-    }
+    if (refused.has(message)) return;
     if (signal === SIGKILL) refused.add(message);
+    around.log.write("warning", { type: "problem", message });
   }
 }
 

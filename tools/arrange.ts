@@ -21,7 +21,7 @@ const WORTH_IT = 3;
 /** The text of a program, arranged. */
 export interface Arranged {
   readonly program: string;
-  /** An expression that the program evaluates in its own scope: an array of functions. Empty, if there are none. */
+  /** An expression that the program evaluates in its own scope: an array of functions. Empty without a trial. */
   readonly late: string;
 }
 
@@ -40,11 +40,11 @@ export async function arranged(program: string, file: string, lateText: string):
     console.error("The bundle does not run here: it is made without a trial, and starts a little slower.");
     return { program, late: "" };
   }
-  const placeIn = ({ length, ends }: Compiled, end: number): boolean =>
+  const isIn = ({ length, ends }: Compiled, end: number): boolean =>
     ends.has(length - BEHIND.length - program.length + end);
   return arrange(program, lateText, (end) => {
-    if (placeIn(plain, end)) return "at once";
-    return placeIn(eventful, end) ? "when called" : "late";
+    if (isIn(plain, end)) return "at once";
+    return isIn(eventful, end) ? "when called" : "late";
   });
 }
 

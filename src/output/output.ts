@@ -9,7 +9,7 @@
 
 import { withoutOutputSignals } from "../../ffi/disposition.ts";
 import { type Descriptor, waitToWrite } from "../../ffi/output.ts";
-import { closeDescriptor, makePipe, type Pipe } from "../../ffi/pipe.ts";
+import { closeDescriptor, closePipe, makePipe, type Pipe } from "../../ffi/pipe.ts";
 import type { Given } from "../../ffi/start_service.ts";
 import type { Poller } from "../../ffi/poll.ts";
 import type { Service } from "../core/services/project.ts";
@@ -152,7 +152,7 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
     const pipes = { stdout: makePipe(), stderr: makePipe() };
     const { stdout, stderr } = pipes;
     if (stdout === null || stderr === null) {
-      for (const pipe of [stdout, stderr]) if (pipe !== null) closeBoth(pipe);
+      for (const pipe of [stdout, stderr]) if (pipe !== null) closePipe(pipe);
       return null;
     }
     const read = (stream: StreamName, pipe: Pipe, pid: number): Source<Outlet> => {
@@ -170,8 +170,8 @@ export function makeOutput({ poller, writers, report, now, ...options }: OutputO
         sourcesOf.set(pid, [read("stdout", stdout, pid), read("stderr", stderr, pid)]);
       },
       failed(): void {
-        closeBoth(stdout);
-        closeBoth(stderr);
+        closePipe(stdout);
+        closePipe(stderr);
       },
     };
   }
@@ -351,9 +351,4 @@ class Stream implements Outlet {
 
 function withoutPipes(given: "inherit" | "null"): Opening {
   return { stdout: given, stderr: given, started: () => {}, failed: () => {} };
-}
-
-function closeBoth({ read, write }: Pipe): void {
-  closeDescriptor(read);
-  closeDescriptor(write);
 }

@@ -63,13 +63,12 @@ export function servicesFactSource(parts: FactSourceParts): ServicesFactSource {
   function reap(): ServicesFact[] {
     return reapChildren(named).map((fact) => {
       if (fact.type !== "reaped") return fact;
-      const children = living.reaped(fact.children.map(withLastWords));
-      return { ...fact, children };
+      for (const { pid } of fact.children) output.takeLast(pid);
+      return { ...fact, children: living.reaped(fact.children.map(withLastWords)) };
     });
   }
 
   function withLastWords(child: Reaped): Reaped {
-    output.takeLast(child.pid);
     const words = lastWords.take(child.pid);
     return words === null ? child : { ...child, lastWords: words };
   }

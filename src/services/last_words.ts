@@ -1,6 +1,6 @@
 /** What probes that are programs write: the last line of one that has failed tells why. */
 
-import { closeDescriptor, makePipe, readAvailable } from "../../ffi/pipe.ts";
+import { closeDescriptor, closePipe, makePipe, readAvailable } from "../../ffi/pipe.ts";
 import type { Poller } from "../../ffi/poll.ts";
 import type { Opening } from "../output/output.ts";
 
@@ -72,10 +72,7 @@ export function makeLastWords(poller: Poller): LastWords {
           heard.set(pid, one);
           poller.watch(pipe.read, "read", () => read(one));
         },
-        failed(): void {
-          closeDescriptor(pipe.write);
-          closeDescriptor(pipe.read);
-        },
+        failed: () => closePipe(pipe),
       };
     },
     take(pid): string | null {
@@ -93,6 +90,5 @@ export function makeLastWords(poller: Poller): LastWords {
 function lastLine(bytes: Uint8Array): string | null {
   const lines = new TextDecoder().decode(bytes).split(/[\r\n]/);
   const plain = lines.map((line) => line.replaceAll(COLOR, "").replaceAll(/\p{Cc}+/gu, " ").trim());
-  const last = plain.findLast((line) => line !== "");
-  return last ?? null;
+  return plain.findLast((line) => line !== "") ?? null;
 }
